@@ -1,0 +1,3 @@
+"""Balanced image-text data sets from Common Crawl, as in Demystifying CLIP Data (Xu et al., 2023)."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,24 @@
+"""The errors that a user of the jobs can meet, and the exit codes they end with."""
+
+from __future__ import annotations
+
+
+class MetaclipError(Exception):
+    """Base of all errors of this package: the work failed (exit code 1)."""
+
+    exit_code = 1
+
+
+class InputError(MetaclipError):
+    """The settings or the inputs are wrong (exit code 2).
+
+    The message is one line: where it is wrong, what was expected, what was found and,
+    as `hint`, what to do about it.
+    """
+
+    exit_code = 2
+
+    def __init__(self, where: str, expected: str, found: str, hint: str = "") -> None:
+        self.where, self.expected, self.found, self.hint = where, expected, found, hint
+        text = f"{where}: expected {expected}, found {found}"
+        super().__init__(" ".join(f"{text}; {hint}".split()) if hint else " ".join(text.split()))
