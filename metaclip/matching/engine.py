@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 import pyarrow as pa
+
+EngineName = Literal["compiled", "pyahocorasick"]
 
 
 class Engine(Protocol):

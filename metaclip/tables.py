@@ -1,0 +1,310 @@
+"""Every table of a warehouse: declared once, checked on read and on write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from delta import exceptions as delta_exceptions
+from delta.tables import DeltaTable
+from py4j.protocol import Py4JJavaError
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import DataType, StructType
+
+from metaclip.errors import InputError, MetaclipError
+
+PAIR = (
+    "pair_id string, image_id string, image_url string, text string, text_source string, "
+    "page_url string, fetched_at timestamp, warc_file string, warc_offset bigint, "
+    "source_id string"
+)
+FILE = (
+    "status string, bytes bigint, records bigint, pages bigint, images bigint, "
+    "images_kept bigint, pairs bigint, dropped_records map<string,bigint>, "
+    "dropped_images map<string,bigint>, error string, seconds double, finished_at timestamp"
+)
+MATCH = f"{PAIR}, path string, language string, entry_ids array<int>"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One Delta table: its columns (DDL), partition columns and row constraints."""
+
+    name: str
+    columns: str
+    partitioned_by: tuple[str, ...] = ()
+    constraints: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def schema(self) -> StructType:
+        """The declared schema."""
+        return StructType.fromDDL(self.columns)
+
+
+METADATA = Table(
+    "metadata",
+    "metadata_version string not null, entry_id int not null, entry string not null, "
+    "language string, source string not null, score double",
+    ("metadata_version",),
+)
+EXTRACTIONS = Table(
+    "extractions",
+    f"crawl string not null, kind string not null, path string not null, "
+    f"pair struct<{PAIR}>, file struct<{FILE}>",
+    ("crawl", "kind"),
+    {
+        "one_kind": "(kind = 'pair' and pair is not null and file is null) or "
+        "(kind = 'file' and file is not null and pair is null)"
+    },
+)
+MATCHES = Table(
+    "matches",
+    "metadata_version string not null, spacing string not null, crawl string not null, "
+    + MATCH.replace("pair_id string", "pair_id string not null").replace(
+        "entry_ids array<int>", "entry_ids array<int> not null"
+    ),
+    ("metadata_version", "spacing", "crawl"),
+)
+ENTRY_COUNTS = Table(
+    "entry_counts",
+    "metadata_version string not null, spacing string not null, crawl string not null, "
+    "entry_id int not null, count bigint not null",
+    ("metadata_version", "spacing", "crawl"),
+)
+CURATED = Table(
+    "curated",
+    f"curation string not null, {MATCH}, crawl string not null, "
+    "keep_probability double not null, draw double not null, enters_at double not null",
+    ("curation",),
+)
+CURATION_COUNTS = Table(
+    "curation_counts",
+    "curation string not null, entry_id int not null, count bigint not null, "
+    "probability double not null, expected double not null, kept bigint not null",
+    ("curation",),
+)
+CURATIONS = Table(
+    "curations",
+    "curation string not null, crawls array<string> not null, t double not null, "
+    "tail_share double not null, seed bigint not null, dedup string not null, parent string, "
+    "expected_size double not null, expected_sd double not null, actual_size bigint not null, "
+    "metadata_version string not null, spacing string not null, "
+    "input_versions map<string,bigint> not null, curated_version bigint not null, "
+    "config string not null, package_version string not null, created_at timestamp not null",
+)
+
+TABLES = {
+    table.name: table
+    for table in (
+        METADATA,
+        EXTRACTIONS,
+        MATCHES,
+        ENTRY_COUNTS,
+        CURATED,
+        CURATION_COUNTS,
+        CURATIONS,
+    )
+}
+
+_PROPERTIES = {
+    # What a partition was computed from stands in the log, so the log is kept.
+    "delta.logRetentionDuration": "interval 36500 days",
+}
+
+CONFLICTS = (
+    delta_exceptions.DeltaConcurrentModificationException,
+    delta_exceptions.ConcurrentWriteException,
+    delta_exceptions.MetadataChangedException,
+    delta_exceptions.ProtocolChangedException,
+    delta_exceptions.ConcurrentAppendException,
+    delta_exceptions.ConcurrentDeleteReadException,
+    delta_exceptions.ConcurrentDeleteDeleteException,
+    delta_exceptions.ConcurrentTransactionException,
+)
+
+Partition = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Change:
+    """The last commit that wrote a partition: the table's version, and its inputs' versions."""
+
+    version: int
+    inputs: Mapping[str, int]
+    job: str
+
+
+class Warehouse:
+    """The tables below one root folder, for one job and its settings."""
+
+    def __init__(self, spark: SparkSession, root: str, job: str, config_digest: str) -> None:
+        self.spark, self.root = spark, root.rstrip("/") or "/"
+        self._commit = {"job": job, "config": config_digest}
+
+    def path(self, table: Table) -> str:
+        """Return where `table` lies."""
+        return f"{self.root}/{table.name}"
+
+    def exists(self, table: Table) -> bool:
+        """Return whether `table` was created."""
+        return bool(DeltaTable.isDeltaTable(self.spark, self.path(table)))
+
+    def require_writable(self) -> None:
+        """Raise InputError unless files can be made under the root."""
+        jvm: Any = self.spark._jvm
+        try:
+            probe = jvm.org.apache.hadoop.fs.Path(self.root, "_writable")
+            system = probe.getFileSystem(self.spark._jsc.hadoopConfiguration())  # type: ignore[attr-defined]
+            system.create(probe, True).close()
+            system.delete(probe, False)
+        except Py4JJavaError as error:
+            reason = str(error.java_exception.getMessage()).splitlines()[0]
+            raise InputError(
+                f"warehouse {self.root}", "a folder that can be written", reason
+            ) from None
+
+    def read(self, table: Table, version: int | None = None) -> DataFrame:
+        """Return `table` as it stands now (or stood at `version`), whatever is written later.
+
+        Raises:
+            InputError: there is no such table, or its schema is not the declared one.
+        """
+        if not self.exists(table):
+            raise InputError(
+                f"warehouse {self.root}", f"a table {table.name}", "none", _made_by(table)
+            )
+        if version is None:
+            version = self.version(table)
+        frame = (
+            self.spark.read.format("delta").option("versionAsOf", version).load(self.path(table))
+        )
+        _check_schema(table, frame, "read")
+        return frame.select(*table.schema.names)
+
+    def version(self, table: Table) -> int:
+        """Return the newest version of `table`."""
+        history = DeltaTable.forPath(self.spark, self.path(table)).history(1)
+        return int(history.collect()[0]["version"])
+
+    def last_change(self, table: Table, partition: Partition) -> Change | None:
+        """Return the last commit by one of our jobs to `partition`, or None.
+
+        Commits that move rows without changing them (OPTIMIZE) carry no partition of ours.
+        """
+        if not self.exists(table):
+            return None
+        delta = DeltaTable.forPath(self.spark, self.path(table))
+        for limit in (100, None):
+            history = delta.history(limit) if limit else delta.history()
+            rows = history.select("version", "userMetadata").where(
+                F.col("userMetadata").isNotNull()
+            )
+            for version, text in sorted(rows.collect(), reverse=True):
+                commit = json.loads(text)
+                if commit["partition"] == dict(partition):
+                    return Change(version, commit["inputs"], commit["job"])
+        return None
+
+    def replace(
+        self,
+        table: Table,
+        rows: DataFrame,
+        partition: Partition,
+        inputs: Mapping[str, int],
+        paths: Sequence[str] = (),
+    ) -> None:
+        """Replace `partition` of `table` by `rows`, whole, in one commit.
+
+        Args:
+            partition: values of partition columns; `rows` need not have them.
+            inputs: the version of each input, as `table` or `table/partition` to version.
+            paths: replace only the rows of these values of the column `path`.
+
+        Raises:
+            InputError: the columns are not the declared ones.
+            MetaclipError: another job wrote the same partition at the same time.
+        """
+        for column, value in partition.items():
+            rows = rows.withColumn(column, F.lit(value))
+        _check_schema(table, rows, "write")
+        self._create(table)
+        terms = [f"{column} = {_quote(value)}" for column, value in partition.items()]
+        if paths:
+            terms.append(f"path in ({', '.join(map(_quote, paths))})")
+        commit = {**self._commit, "partition": dict(partition), "inputs": dict(inputs)}
+        try:
+            (
+                rows.select(*table.schema.names)
+                .write.format("delta")
+                .mode("overwrite")
+                .option("replaceWhere", " and ".join(terms))
+                .option("userMetadata", json.dumps(commit, sort_keys=True))
+                .option("optimizeWrite", "true")
+                .save(self.path(table))
+            )
+        except CONFLICTS as error:
+            raise MetaclipError(
+                f"{table.name} {dict(partition)}: another job wrote it at the same time and won "
+                f"({type(error).__name__}); nothing of this job was published, run it again"
+            ) from None
+
+    def _create(self, table: Table) -> None:
+        """Create `table` from its declaration: a plain first write would drop NOT NULL."""
+        if self.exists(table):
+            return
+        builder = (
+            DeltaTable.createIfNotExists(self.spark)
+            .location(self.path(table))
+            .addColumns(table.schema)
+        )
+        if table.partitioned_by:
+            builder = builder.partitionedBy(*table.partitioned_by)
+        for key, value in _PROPERTIES.items():
+            builder = builder.property(key, value)
+        for name, condition in table.constraints.items():
+            builder = builder.property(f"delta.constraints.{name}", condition)
+        builder.execute()
+
+
+def _quote(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _check_schema(table: Table, frame: DataFrame, action: str) -> None:
+    """Report all differences between the declared columns and those of `frame` at once."""
+    declared = {column.name: column.dataType for column in table.schema}
+    found = {column.name: column.dataType for column in frame.schema}
+    differences = [f"no column {name}" for name in declared if name not in found]
+    differences += [f"column {name} which is not declared" for name in found if name not in declared]
+    differences += [
+        f"column {name} {found[name].simpleString()} instead of {kind.simpleString()}"
+        for name, kind in declared.items()
+        if name in found and not _same_type(found[name], kind)
+    ]
+    if differences:
+        raise InputError(
+            f"{action} of table {table.name}",
+            "the declared columns",
+            ", ".join(differences),
+            "the table was made by another program or version" if action == "read" else "",
+        )
+
+
+def _same_type(left: DataType, right: DataType) -> bool:
+    return left.simpleString() == right.simpleString()
+
+
+_MAKERS = {
+    "metadata": "import_metadata",
+    "extractions": "extract_pairs or import_pairs",
+    "matches": "match_entries",
+    "entry_counts": "count_entries",
+}
+
+
+def _made_by(table: Table) -> str:
+    return f"run {_MAKERS.get(table.name, 'sample_pairs')} first"
