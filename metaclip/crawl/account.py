@@ -26,6 +26,8 @@ class FileAccount:
     dropped_records: Counter[str] = field(default_factory=Counter)
     dropped_images: Counter[str] = field(default_factory=Counter)
     error: str | None = None
+    truncated: bool = False
+    dropped_bytes: bool = False
 
     def fail(self, status: str, error: str) -> None:
         """Set what went wrong, unless something worse was said before."""
@@ -42,5 +44,9 @@ class FileAccount:
             self.fail("failed", "not_an_archive")
         elif self.pages == 0:
             self.fail("failed", "no_pages")
+        elif self.truncated:
+            self.fail("partial", "truncated")
+        elif self.dropped_bytes:
+            self.fail("partial", "damaged")
         else:
             self.status = "done"

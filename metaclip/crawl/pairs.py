@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import ada_url
 
+from metaclip.crawl.limits import ExtractionLimits
+
 TEXT_SOURCES = ("alt", "title", "data-image-title")
 _COMPLETE_ENTITY = re.compile(r"&(?:#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,7}|[A-Za-z][A-Za-z0-9]{1,40});")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -106,15 +108,21 @@ def join(base: str | None, url: str) -> str | None:
     return None
 
 
-def pairs_of(page: Page, image: Image) -> Iterator[tuple[str, str, str]]:
+def pairs_of(page: Page, image: Image, limits: ExtractionLimits) -> Iterator[tuple[str, str, str]]:
     """Yield (image URL, source, text) of one image.
 
     Raises:
-        Drop: the first reason that applies of `no_text`, `bad_url` and `not_http`.
+        Drop: the first reason that applies of `no_text`, `bad_url` and `not_http`, or the
+            bound that it is above.
     """
     texts = clean_texts(image)
     if not texts:
         raise Drop("no_text")
+    texts = [(s, text) for s, text in texts if len(text.encode()) <= limits.max_text_bytes]
+    if not texts:
+        raise Drop("text_too_long")
     url = page.resolve(image.src)
+    if len(url) > limits.max_url_bytes:
+        raise Drop("url_too_long")
     for source, text in texts:
         yield url, source, text

@@ -105,8 +105,8 @@ def _repair(data: Any) -> WatRecord:
     return msgspec.convert(data, WatRecord)
 
 
-class WatPage(Struct):
-    """A page of a WAT: where it was fetched, and its images."""
+class PageRecord(Struct):
+    """A page of a WAT or WARC: where it was fetched, and its images."""
 
     page: Page
     fetched_at: str | None
@@ -115,7 +115,7 @@ class WatPage(Struct):
     images: list[Image]
 
 
-def read_page(record: WatRecord) -> WatPage | None:
+def read_page(record: WatRecord) -> PageRecord | None:
     """Return the page of a WAT record, or None where the record has no HTML."""
     envelope = record.envelope
     payload = envelope.payload if envelope else None
@@ -125,7 +125,7 @@ def read_page(record: WatRecord) -> WatPage | None:
         return None
     header, container = envelope.header or _Header(), record.container or _Container()
     base = parsed.head.base if parsed.head else None
-    return WatPage(
+    return PageRecord(
         Page(decode_entities(header.uri or ""), decode_entities(base) if base else None),
         header.date,
         container.filename,
