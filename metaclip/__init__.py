@@ -1,3 +1,6 @@
-"""Balanced image-text data sets from Common Crawl, as in Demystifying CLIP Data (Xu et al., 2023)."""
+"""Balanced image-text data sets from Common Crawl.
+
+Source: Xu et al. 2023, Demystifying CLIP Data.
+"""
 
 __version__ = "0.1.0"

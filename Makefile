@@ -1,0 +1,52 @@
+# Everything a newcomer needs: `make` lists the targets. Each of them first makes `.venv`
+# from constraints.txt, finds or installs Java and fetches Delta's jars, all of it once.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+EXTRAS := dev,http,report,s3
+
+# spark-submit starts whatever `python3` it finds: let that be the environment's.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PYSPARK_PYTHON := $(CURDIR)/$(BIN)/python
+# Another Spark's home in the user's environment would be started instead of ours.
+unexport SPARK_HOME SPARK_CONF_DIR PYSPARK_DRIVER_PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-long bench lint clean
+
+help:  ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+
+setup: $(READY)  ## make .venv with all dependencies, Java and Delta's jars
+
+demo: setup  ## curate a small real sample on this machine
+	python jobs/curate.py --config conf/demo.yaml
+
+test: setup  ## run the tests that a change has to pass (minutes)
+	python -m pytest -m "not long"
+
+test-long: setup  ## run the long ones: fuzzing, faults, a cluster, Airflow
+	python -m pytest -m long
+
+bench: setup  ## measure throughput, memory and sizes
+	python -m tests.bench
+
+lint: setup  ## check style and types
+	ruff check .
+	ruff format --check .
+	mypy
+
+clean:  ## remove .venv, .java and caches
+	rm -rf .venv .java .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+
+# Not the environment's folder but a stamp written last, so that a set-up that was
+# interrupted is taken up again.
+$(READY): setup.cfg constraints.txt metaclip/java.py metaclip/jars.py metaclip/spark_conf/log4j2.properties
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.x")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing the Python packages into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
+	@$(BIN)/python -m metaclip.java
+	@$(BIN)/python -m metaclip.jars
+	@touch $@
