@@ -1,0 +1,78 @@
+"""How every job runs as a command: settings, session, one line of result, exit code."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from py4j.protocol import Py4JError, Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from metaclip.config import Config, parse_arguments
+from metaclip.errors import MetaclipError
+from metaclip.session import create_session
+from metaclip.tables import Warehouse
+
+log = logging.getLogger("metaclip")
+
+Summary = dict[str, Any]
+Step = Callable[[Config, Warehouse], Summary]
+
+
+def run_job(name: str, description: str, step: Step) -> int:
+    """Run one job from the command line and return its exit code.
+
+    Prints one JSON line (what was read, written and dropped, and the seconds) and, where
+    the summary has a `report`, that text after it. A failure is one line on stderr, the
+    last that is written: exit code 2 for what the user can mend in settings and inputs,
+    else 1.
+    """
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    log.setLevel(logging.INFO)
+    started = time.monotonic()
+    spark: SparkSession | None = None
+    try:
+        config = parse_arguments(description)
+        spark = create_session(f"metaclip {name}", config.spark)
+        warehouse = Warehouse(spark, config.warehouse, name, config.digest())
+        warehouse.require_writable()
+        summary = step(config, warehouse)
+    except (MetaclipError, PySparkException, Py4JError) as error:
+        failure: str | None = f"{name}: {describe(error)}"
+        code = error.exit_code if isinstance(error, MetaclipError) else 1
+    else:
+        failure, code = None, 0
+    if spark is not None:
+        spark.stop()
+    if failure is not None:
+        print(failure, file=sys.stderr, flush=True)
+        return code
+    report = summary.pop("report", None)
+    seconds = round(time.monotonic() - started, 3)
+    print(json.dumps({"job": name, **summary, "seconds": seconds}), flush=True)
+    if report:
+        print(report, flush=True)
+    return code
+
+
+def describe(error: Exception) -> str:
+    """Return the one line that says why; of Java's exceptions the deepest cause."""
+    if isinstance(error, MetaclipError):
+        return str(error)
+    if isinstance(error, Py4JJavaError):
+        cause = error.java_exception
+        while cause.getCause() is not None:
+            cause = cause.getCause()
+        return _first_line(str(cause))
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    python = [line for line in lines if line.split(":")[0].endswith(("Error", "Exception"))]
+    return (python or lines or [type(error).__name__])[-1 if python else 0]
+
+
+def _first_line(text: str) -> str:
+    return text.splitlines()[0] if text else "an error without a message"

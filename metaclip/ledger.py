@@ -1,0 +1,76 @@
+"""The ledger: which files of a crawl were asked for, and what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from metaclip.crawl.sources import SourceFile
+from metaclip.errors import InputError
+from metaclip.tables import EXTRACTIONS, Warehouse
+
+
+def read_pairs(warehouse: Warehouse, crawl: str) -> DataFrame:
+    """Return the table `pairs` of one crawl: not unique, one row per image, text and page."""
+    rows = warehouse.read(EXTRACTIONS).where((F.col("crawl") == crawl) & (F.col("kind") == "pair"))
+    return rows.select("pair.*", "path")
+
+
+def read_crawl_files(warehouse: Warehouse, crawl: str) -> DataFrame:
+    """Return the table `crawl_files` of one crawl: the account of each file."""
+    rows = warehouse.read(EXTRACTIONS).where((F.col("crawl") == crawl) & (F.col("kind") == "file"))
+    return rows.select("path", "file.*")
+
+
+def list_crawls(warehouse: Warehouse) -> list[str]:
+    """Return the names of all crawls that were begun."""
+    if not warehouse.exists(EXTRACTIONS):
+        return []
+    rows = warehouse.read(EXTRACTIONS).where(F.col("kind") == "file").select("crawl").distinct()
+    return sorted(row.crawl for row in rows.collect())
+
+
+@dataclass(frozen=True)
+class Agenda:
+    """What is to do for a list of files: all new ones become pending, `todo` is read."""
+
+    new: list[SourceFile]
+    todo: list[SourceFile]
+
+
+def make_agenda(warehouse: Warehouse, crawl: str, files: Sequence[SourceFile]) -> Agenda:
+    """Return what to read: files not done, and done local ones whose size has changed."""
+    known: dict[str, tuple[str, int | None]] = {}
+    if warehouse.exists(EXTRACTIONS):
+        rows = read_crawl_files(warehouse, crawl).select("path", "status", "bytes").collect()
+        known = {row.path: (row.status, row.bytes) for row in rows}
+    todo = [
+        file
+        for file in files
+        if known.get(file.path, ("pending", None))[0] != "done"
+        or file.size not in (None, known[file.path][1])
+    ]
+    return Agenda([file for file in files if file.path not in known], todo)
+
+
+def require_coverage(warehouse: Warehouse, crawl: str, min_coverage: float) -> None:
+    """Raise InputError when too small a share of a crawl's files was read."""
+    rows = read_crawl_files(warehouse, crawl).select("path", "status", "error").collect()
+    if not rows:
+        raise InputError(
+            f"crawl {crawl}", "extracted files", "none", "run extract_pairs or import_pairs first"
+        )
+    bad = sorted((row.path, row.status, row.error) for row in rows if row.status != "done")
+    coverage = 1 - len(bad) / len(rows)
+    if coverage < min_coverage:
+        path, status, error = bad[0]
+        more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
+        raise InputError(
+            f"crawl {crawl}",
+            f"{min_coverage:.1%} of {len(rows)} files read",
+            f"{coverage:.1%}: {path} {status} ({error or 'not read yet'}){more}",
+            "mend them and rerun extract_pairs, or lower crawl.min_coverage",
+        )

@@ -1,0 +1,146 @@
+"""Lists of entries: reading, checking, and the version that names them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from metaclip.errors import InputError
+
+ENTRY_SCHEMA = pa.schema(
+    [
+        ("entry_id", pa.int32()),
+        ("entry", pa.string()),
+        ("language", pa.string()),
+        ("source", pa.string()),
+        ("score", pa.float64()),
+    ]
+)
+_UNMATCHABLE = "\t\n\r"
+
+
+def metadata_version(entries: Sequence[str]) -> str:
+    """Return the first 16 hex digits of SHA-256 over the entries, a newline after each."""
+    digest = hashlib.sha256()
+    for entry in entries:
+        digest.update(entry.encode() + b"\n")
+    return digest.hexdigest()[:16]
+
+
+def read_entries(file: str) -> pa.Table:
+    """Return the entries of a JSON list, a text file (one a line) or a Parquet file.
+
+    The kind is found by content. Entry ids are the positions, or a Parquet file's own
+    `entry_id`.
+
+    Returns:
+        A table of ENTRY_SCHEMA, in the order of the ids.
+
+    Raises:
+        InputError: unreadable, empty, not strings, or duplicate, blank or unmatchable
+            entries, which are named.
+    """
+    where = f"metadata.file {file}"
+    try:
+        with fsspec.open(file, "rb") as stream:
+            data = stream.read()
+    except (OSError, ValueError) as error:
+        raise InputError(where, "a readable file", getattr(error, "strerror", "") or str(error)) from None
+    table = _from_parquet(data, where) if data[:4] == b"PAR1" else _from_text(data, where)
+    check_entries(table["entry"].to_pylist(), where)
+    return table
+
+
+def check_entries(entries: Sequence[object], where: str) -> None:
+    """Raise InputError naming the entries that can't stand in a metadata list."""
+    if not entries:
+        raise InputError(where, "at least one entry", "none")
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, str):
+            raise InputError(where, "a list of strings", f"{json.dumps(entry)[:60]} at position {number}")
+    texts = [entry for entry in entries if isinstance(entry, str)]
+    kinds = {
+        "entries that are not blank": [e for e in texts if not e.strip()],
+        "entries without tab, newline or carriage return, which no text can match": [
+            e for e in texts if any(mark in e for mark in _UNMATCHABLE)
+        ],
+        "entries that UTF-8 can hold": [e for e in texts if not _encodable(e)],
+        "each entry once": [e for e, count in Counter(texts).items() if count > 1],
+    }
+    for expected, bad in kinds.items():
+        if bad:
+            shown = ", ".join(json.dumps(entry) for entry in bad[:5])
+            raise InputError(where, expected, f"{len(bad)}: {shown}" + (" ..." if len(bad) > 5 else ""))
+
+
+def _encodable(entry: str) -> bool:
+    return entry.isascii() or not any("\ud800" <= character <= "\udfff" for character in entry)
+
+
+def _from_text(data: bytes, where: str) -> pa.Table:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(where, "UTF-8", f"byte {data[error.start]:#04x} at offset {error.start}") from None
+    if text.lstrip()[:1] in ("[", "{"):
+        entries = _from_json(text, where)
+    else:
+        entries = [line.removesuffix("\r") for line in text.split("\n")]
+        entries = entries[:-1] if entries[-1] == "" else entries
+    check_entries(entries, where)
+    return _table(entries, {})
+
+
+def _from_json(text: str, where: str) -> list[object]:
+    try:
+        entries = json.loads(text)
+    except ValueError as error:
+        raise InputError(where, "a JSON list of strings", f"bad JSON: {error}") from None
+    if not isinstance(entries, list):
+        raise InputError(where, "a JSON list of strings", f"a JSON {type(entries).__name__}")
+    return entries
+
+
+def _from_parquet(data: bytes, where: str) -> pa.Table:
+    try:
+        table = pq.read_table(io.BytesIO(data))
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputError(where, "a Parquet file", str(error).splitlines()[0]) from None
+    if "entry" not in table.column_names:
+        raise InputError(where, "a column entry", f"the columns {', '.join(table.column_names)}")
+    if not pa.types.is_string(table.schema.field("entry").type):
+        raise InputError(where, "entry of type string", str(table.schema.field("entry").type))
+    if "entry_id" in table.column_names:
+        table = table.sort_by("entry_id")
+        if table["entry_id"].to_pylist() != list(range(table.num_rows)):
+            raise InputError(where, "entry_id to be 0, 1, 2 ... without gaps", "other numbers")
+    columns = {n: table[n] for n in ("language", "source", "score") if n in table.column_names}
+    return _table(table["entry"].to_pylist(), columns)
+
+
+def _table(entries: Sequence[object], columns: dict[str, pa.ChunkedArray]) -> pa.Table:
+    count = len(entries)
+    defaults = {
+        "entry_id": pa.array(range(count), pa.int32()),
+        "entry": pa.array(entries, pa.string()) if all(map(_is_text, entries)) else None,
+        "language": pa.nulls(count, pa.string()),
+        "source": pa.repeat("import", count),
+        "score": pa.nulls(count, pa.float64()),
+    }
+    merged = {**defaults, **columns}
+    if merged["entry"] is None:  # check_entries names the null
+        check_entries(entries, "metadata.file")
+    return pa.table([merged[field.name] for field in ENTRY_SCHEMA], names=ENTRY_SCHEMA.names).cast(
+        ENTRY_SCHEMA
+    )
+
+
+def _is_text(entry: object) -> bool:
+    return isinstance(entry, str)
