@@ -19,8 +19,9 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct
 
+from metaclip.crawl.limits import ExtractionLimits
 from metaclip.errors import InputError
-from metaclip.matching.engine import EngineName
+from metaclip.matching.build import EngineName
 from metaclip.matching.spacing import Spacing
 
 Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._-]+\Z", description="letters, digits, . _ -")]
@@ -37,6 +38,7 @@ class CrawlSettings(Struct, frozen=True, forbid_unknown_fields=True):
     prefix: str = ""
     min_coverage: Share = 1.0
     batch_files: Annotated[int, Meta(ge=1)] = 1000
+    limits: ExtractionLimits = ExtractionLimits()
 
 
 class ImportSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Protocol
 
 import pyarrow as pa
 
-EngineName = Literal["compiled", "pyahocorasick"]
 
 
 class Engine(Protocol):

@@ -1,0 +1,44 @@
+"""Entry counts: in how many pairs of a crawl each entry was found."""
+
+from __future__ import annotations
+
+import numpy as np
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from metaclip.balance.thresholds import Counts
+from metaclip.errors import MetaclipError
+
+
+def count_entries(matches: DataFrame, entries: DataFrame) -> DataFrame:
+    """Return (entry_id int, count bigint) of all `entries`, zeros included.
+
+    Args:
+        matches: unique pairs with `entry_ids`.
+        entries: all entries of the metadata, with `entry_id`.
+    """
+    found = matches.select(F.explode("entry_ids").alias("entry_id"))
+    counts = found.groupBy("entry_id").agg(F.count(F.lit(1)).alias("count"))
+    joined = entries.select("entry_id").join(counts, on="entry_id", how="left")
+    return joined.select("entry_id", F.coalesce("count", F.lit(0).cast("bigint")).alias("count"))
+
+
+def check_sums(counts: DataFrame, matches: DataFrame) -> int:
+    """Return the number of matches.
+
+    Raises:
+        MetaclipError: the counts do not add up to the matches.
+    """
+    counted = counts.agg(F.coalesce(F.sum("count"), F.lit(0))).collect()[0][0]
+    matched = matches.agg(F.coalesce(F.sum(F.size("entry_ids")), F.lit(0))).collect()[0][0]
+    if counted != matched:
+        raise MetaclipError(f"entry counts add up to {counted}, but there are {matched} matches")
+    return int(matched)
+
+
+def collect_counts(counts: DataFrame) -> Counts:
+    """Return the counts of all entries, indexed by entry id."""
+    rows = counts.select("entry_id", "count").toPandas()
+    result = np.zeros(len(rows), dtype=np.int64)
+    result[rows["entry_id"].to_numpy()] = rows["count"].to_numpy()
+    return result

@@ -1,0 +1,34 @@
+"""The threshold t between tail and head entries, and the share of matches in the tail.
+
+Source: Xu et al. 2023, section 3.4: t is chosen so that the tail keeps a constant share
+of all matches, whatever the size of the pool.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Counts = NDArray[np.int64]
+
+
+def tail_share(counts: Counts, t: float) -> float:
+    """Return p(t): the part of all matches that falls on entries with count < t."""
+    total = int(counts.sum())
+    return float(counts[counts < t].sum() / total) if total else 0.0
+
+
+def t_from_tail_share(counts: Counts, share: float) -> float:
+    """Return the t whose tail share is nearest to `share`, at least 1.
+
+    The counts of all entries, zeros included, are sorted and accumulated; t is the count
+    at the first position whose cumulative share is nearest. Not an exact inverse.
+    """
+    ordered = np.sort(counts)
+    cumulative = np.cumsum(ordered) / ordered.sum()
+    return float(max(1, ordered[np.argmin(np.abs(cumulative - share))]))
+
+
+def entry_probabilities(counts: Counts, t: float) -> NDArray[np.float64]:
+    """Return p_e = t / max(t, c_e) of each entry (section 3.3)."""
+    return t / np.maximum(t, counts.astype(np.float64))
