@@ -152,6 +152,12 @@ def load_config(file: str | None = None, assignments: Sequence[str] = ()) -> Con
     return config
 
 
+def with_metadata_version(config: Config, version: str) -> Config:
+    """Return `config` with `metadata.version` set."""
+    metadata = msgspec.structs.replace(config.metadata, version=version)
+    return msgspec.structs.replace(config, metadata=metadata)
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> Any:
         raise InputError("command line", "--config FILE and --set section.key=value", message)

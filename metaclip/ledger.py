@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -74,3 +75,23 @@ def require_coverage(warehouse: Warehouse, crawl: str, min_coverage: float) -> N
             f"{coverage:.1%}: {path} {status} ({error or 'not read yet'}){more}",
             "mend them and rerun extract_pairs, or lower crawl.min_coverage",
         )
+
+
+def summarise_files(warehouse: Warehouse, crawl: str) -> dict[str, object]:
+    """Return the sums of all accounts of a crawl, and its files by status."""
+    sums = ("records", "pages", "images", "images_kept", "pairs")
+    status: Counter[str] = Counter()
+    totals: Counter[str] = Counter()
+    dropped: dict[str, Counter[str]] = {"dropped_records": Counter(), "dropped_images": Counter()}
+    for row in read_crawl_files(warehouse, crawl).toLocalIterator():
+        status[row.status] += 1
+        totals.update({name: row[name] or 0 for name in sums})
+        for name, counts in dropped.items():
+            counts.update(row[name] or {})
+    return {
+        "crawl": crawl,
+        "files": status.total(),
+        "status": dict(status),
+        **{name: totals[name] for name in sums},
+        **{name: dict(sorted(counts.items())) for name, counts in dropped.items()},
+    }

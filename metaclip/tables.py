@@ -184,6 +184,13 @@ class Warehouse:
         _check_schema(table, frame, "read")
         return frame.select(*table.schema.names)
 
+    def read_partition(self, table: Table, partition: Partition) -> DataFrame:
+        """Return the rows of one partition of `table` as it stands now."""
+        rows = self.read(table)
+        for column, value in partition.items():
+            rows = rows.where(F.col(column) == value)
+        return rows
+
     def version(self, table: Table) -> int:
         """Return the newest version of `table`."""
         history = DeltaTable.forPath(self.spark, self.path(table)).history(1)

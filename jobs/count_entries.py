@@ -1,0 +1,31 @@
+"""Count, over one crawl's matches, in how many pairs each entry was found."""
+
+import sys
+
+from pyspark.sql import functions as F
+
+from metaclip.application import Summary, log, run_job
+from metaclip.balance import counting
+from metaclip.config import Config
+from metaclip.lineage import choose_metadata, match_partition, require_fresh_matches
+from metaclip.tables import ENTRY_COUNTS, MATCHES, METADATA, Warehouse
+
+
+def count_entries(config: Config, warehouse: Warehouse) -> Summary:
+    """Replace the entry counts of the crawl `crawl.name`."""
+    version = choose_metadata(warehouse, config.metadata.version)
+    partition = match_partition(version, config.matching.spacing, config.crawl.name)
+    matched = require_fresh_matches(warehouse, partition)
+    matches = warehouse.read_partition(MATCHES, partition)
+    entries = warehouse.read_partition(METADATA, {"metadata_version": version})
+    counts = counting.count_entries(matches, entries)
+    total = counting.check_sums(counts, matches)
+    warehouse.replace(ENTRY_COUNTS, counts, partition, {"matches": matched})
+    written = warehouse.read_partition(ENTRY_COUNTS, partition)
+    hit = written.where(F.col("count") > 0).count()
+    log.info("count_entries    %s matches, %s entries hit", f"{total:,}", f"{hit:,}")
+    return {"matches": total, "entries": written.count(), "entries_hit": hit}
+
+
+if __name__ == "__main__":
+    sys.exit(run_job("count_entries", __doc__, count_entries))

@@ -1,0 +1,33 @@
+"""Run the whole flow in one application: from crawl files (or a pool) to a curated table."""
+
+import sys
+
+from count_entries import count_entries
+from extract_pairs import extract_pairs
+from import_metadata import import_metadata
+from import_pairs import import_pairs
+from match_entries import match_entries
+from sample_pairs import sample_pairs
+
+from metaclip.application import Summary, run_job
+from metaclip.config import Config, with_metadata_version
+from metaclip.exchange.pool import is_pool
+from metaclip.report.summary import render_curation
+from metaclip.tables import Warehouse
+
+
+def curate(config: Config, warehouse: Warehouse) -> Summary:
+    """Import the metadata, read the files, match, count, sample and say what came out."""
+    done: dict[str, Summary] = {}
+    if config.metadata.file is not None:
+        done["import_metadata"] = import_metadata(config, warehouse)
+        config = with_metadata_version(config, done["import_metadata"]["metadata_version"])
+    read = import_pairs if is_pool(config.crawl.files) else extract_pairs
+    done[read.__name__] = read(config, warehouse)
+    for step in (match_entries, count_entries, sample_pairs):
+        done[step.__name__] = step(config, warehouse)
+    return {**done, "report": render_curation(warehouse, config, done)}
+
+
+if __name__ == "__main__":
+    sys.exit(run_job("curate", __doc__, curate))

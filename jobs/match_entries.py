@@ -1,0 +1,54 @@
+"""Match the texts of one crawl against the metadata; unique pairs with a match remain."""
+
+import sys
+
+from pyspark.sql import functions as F
+
+from metaclip.application import Summary, log, run_job
+from metaclip.config import Config
+from metaclip.errors import InputError
+from metaclip.ledger import read_pairs, require_coverage
+from metaclip.lineage import choose_metadata, match_partition
+from metaclip.matching.build import build_engine
+from metaclip.matching.column import match_column
+from metaclip.matching.matches import find_matches
+from metaclip.tables import EXTRACTIONS, MATCHES, METADATA, Warehouse
+
+
+def match_entries(config: Config, warehouse: Warehouse) -> Summary:
+    """Match the crawl `crawl.name`, all files of it that were read, and replace its matches."""
+    crawl, matching = config.crawl, config.matching
+    version = choose_metadata(warehouse, config.metadata.version)
+    require_coverage(warehouse, crawl.name, crawl.min_coverage)
+    extracted = warehouse.last_change(EXTRACTIONS, {"crawl": crawl.name})
+    assert extracted is not None  # a crawl with coverage was extracted
+    entries = warehouse.read(METADATA).where(F.col("metadata_version") == version)
+    texts = [row.entry for row in entries.orderBy("entry_id").select("entry").collect()]
+    engine = build_engine(matching.engine, texts, matching.spacing)
+    pairs = read_pairs(warehouse, crawl.name)
+    matches = find_matches(pairs, match_column(warehouse.spark, engine))
+    total = pairs.count()
+    if matches.isEmpty():
+        raise InputError(
+            f"crawl {crawl.name}",
+            "texts with entries of the metadata",
+            f"0 of {total} texts match",
+            "is it the right list, and of the language of the texts?",
+        )
+    partition = match_partition(version, matching.spacing, crawl.name)
+    inputs = {"extractions": extracted.version, "metadata": warehouse.version(METADATA)}
+    warehouse.replace(MATCHES, matches, partition, inputs)
+    unique = pairs.select("pair_id").distinct().count()
+    matched = warehouse.read_partition(MATCHES, partition).count()
+    log.info("match_entries    %s of %s unique pairs match", f"{matched:,}", f"{unique:,}")
+    return {
+        "pairs": total,
+        "unique_pairs": unique,
+        "duplicates": total - unique,
+        "no_match": unique - matched,
+        "matched": matched,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(run_job("match_entries", __doc__, match_entries))

@@ -1,0 +1,75 @@
+"""Sample a balanced curation from the matches of one or more crawls."""
+
+import sys
+from datetime import UTC, datetime
+
+from metaclip import __version__
+from metaclip.application import Summary, log, run_job
+from metaclip.balance.counting import collect_counts
+from metaclip.balance.curation import Pool, choose_t, open_pool
+from metaclip.balance.sampling import Size, count_curation, measure, score
+from metaclip.balance.thresholds import tail_share
+from metaclip.config import Config
+from metaclip.tables import CURATED, CURATION_COUNTS, CURATIONS, Warehouse
+
+
+def sample_pairs(config: Config, warehouse: Warehouse) -> Summary:
+    """Write the curation `balance.curation`; its row in `curations` comes last."""
+    settings, pool = config.balance, open_pool(config, warehouse)
+    partition = {"curation": settings.curation}
+    counts = collect_counts(pool.counts)
+    t = choose_t(pool, counts, settings)
+    scored = score(pool.matches, counts, t, settings.seed)
+    size = measure(scored, t)
+    kept = scored.where(scored.enters_at <= t).drop("metadata_version", "spacing")
+    warehouse.replace(CURATED, kept, partition, pool.input_versions)
+    by_entry = count_curation(scored, pool.counts, t)
+    warehouse.replace(CURATION_COUNTS, by_entry, partition, pool.input_versions)
+    share = tail_share(counts, t)
+    _publish(config, warehouse, pool, t, share, size)
+    everything = ": t is above every count, so everything is kept" if t >= counts.max() else ""
+    log.info("sample_pairs     %s pairs at t = %.17g%s", f"{size.actual:,}", t, everything)
+    return {
+        **partition,
+        "crawls": pool.crawls,
+        "metadata_version": pool.metadata_version,
+        "t": t,
+        "tail_share": share,
+        "expected_size": size.expected,
+        "expected_sd": size.sd,
+        "actual_size": size.actual,
+    }
+
+
+def _publish(
+    config: Config, warehouse: Warehouse, pool: Pool, t: float, share: float, size: Size
+) -> None:
+    """Write the row without which a curation does not exist."""
+    settings = config.balance
+    curated = warehouse.last_change(CURATED, {"curation": settings.curation})
+    assert curated is not None  # it was just written
+    row = {
+        "crawls": pool.crawls,
+        "t": t,
+        "tail_share": share,
+        "seed": settings.seed,
+        "dedup": settings.dedup,
+        "parent": None,
+        "expected_size": size.expected,
+        "expected_sd": size.sd,
+        "actual_size": size.actual,
+        "metadata_version": pool.metadata_version,
+        "spacing": config.matching.spacing,
+        "input_versions": pool.input_versions,
+        "curated_version": curated.version,
+        "config": config.to_json(),
+        "package_version": __version__,
+        "created_at": datetime.now(UTC),
+    }
+    frame = warehouse.spark.createDataFrame([tuple(row.values())], CURATIONS.schema[1:])
+    inputs = {**pool.input_versions, "curated": curated.version}
+    warehouse.replace(CURATIONS, frame, {"curation": settings.curation}, inputs)
+
+
+if __name__ == "__main__":
+    sys.exit(run_job("sample_pairs", __doc__, sample_pairs))

@@ -1,0 +1,96 @@
+"""What a person wants to read once a curation is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyspark.sql import functions as F
+
+from metaclip.config import Config
+from metaclip.tables import CURATED, CURATION_COUNTS, METADATA, Warehouse
+
+
+def render_curation(warehouse: Warehouse, config: Config, done: dict[str, dict[str, Any]]) -> str:
+    """Return the report of a finished run of the whole flow.
+
+    Args:
+        done: the summaries of the jobs that ran, by their names.
+    """
+    files = done.get("extract_pairs") or done["import_pairs"]
+    matched, counted, sampled = (
+        done[name] for name in ("match_entries", "count_entries", "sample_pairs")
+    )
+    rows = [
+        ("files", f"{files['files']:,} ({_listed(files['status'])})"),
+        ("records", f"{files['records']:,}, pages {files['pages']:,}{_dropped(files, 'records')}"),
+        ("images", f"{files['images']:,}, kept {files['images_kept']:,}{_dropped(files, 'images')}"),
+        ("pairs", f"{files['pairs']:,}"),
+        ("unique pairs", f"{matched['unique_pairs']:,}"),
+        ("matched pairs", f"{matched['matched']:,}"),
+        ("matches", f"{counted['matches']:,}"),
+        ("entries hit", f"{counted['entries_hit']:,} of {counted['entries']:,}"),
+        ("t", f"{sampled['t']:.17g}"),
+        ("tail share", f"{sampled['tail_share']:.4f}"),
+        ("expected size", f"{sampled['expected_size']:,.1f} ± {sampled['expected_sd']:,.1f}"),
+        ("actual size", f"{sampled['actual_size']:,}"),
+    ]
+    lines = [f"{'':2}{name:<16}{value}" for name, value in rows]
+    curation = config.balance.curation
+    return "\n".join(
+        [
+            "",
+            f"Curation {curation} of {', '.join(sampled['crawls'])}",
+            *lines,
+            "",
+            *_largest_entries(warehouse, curation, done),
+            "",
+            *_examples(warehouse, curation),
+            "",
+            f"The table lies in {warehouse.path(CURATED)}. To open it:",
+            "",
+            "    from metaclip.session import create_session",
+            '    spark = create_session("look")',
+            f'    spark.read.format("delta").load("{warehouse.path(CURATED)}").show()',
+        ]
+    )
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
+
+
+def _dropped(files: dict[str, Any], kind: str) -> str:
+    counts = files[f"dropped_{kind}"]
+    return f", dropped {_listed(counts)}" if counts else ""
+
+
+def _largest_entries(
+    warehouse: Warehouse, curation: str, done: dict[str, dict[str, Any]]
+) -> list[str]:
+    counts = warehouse.read_partition(CURATION_COUNTS, {"curation": curation})
+    top = counts.orderBy(F.desc("count"), "entry_id").limit(10)
+    entries = warehouse.read(METADATA).where(
+        F.col("metadata_version") == done["sample_pairs"]["metadata_version"]
+    )
+    rows = top.join(entries, on="entry_id", how="inner").orderBy(F.desc("count"), "entry_id")
+    lines = [f"  {'largest entries':<24}{'count':>10}{'p':>10}{'expected':>12}{'kept':>8}"]
+    for row in rows.collect():
+        lines.append(
+            f"  {row.entry[:22]:<24}{row['count']:>10,}{row.probability:>10.4f}"
+            f"{row.expected:>12,.1f}{row.kept:>8,}"
+        )
+    return lines
+
+
+def _examples(warehouse: Warehouse, curation: str) -> list[str]:
+    """Five captions that the head brings and five of the tail, by their probabilities."""
+    curated = warehouse.read_partition(CURATED, {"curation": curation})
+    order = F.xxhash64("pair_id", F.lit("text"))
+    columns = ("text", "keep_probability")
+    head = curated.orderBy("keep_probability", order).limit(5).select(*columns).collect()
+    tail = curated.orderBy(F.desc("keep_probability"), order).limit(5).select(*columns).collect()
+    lines = []
+    for name, rows in (("head", head), ("tail", tail)):
+        lines.append(f"  captions of the {name}, with their probability of being kept")
+        lines += [f"    {row.keep_probability:.3f}  {row.text[:90]}" for row in rows]
+    return lines
