@@ -16,7 +16,7 @@ def extract_pairs(config: Config, warehouse: Warehouse) -> Summary:
     crawl = config.crawl
     agenda = make_agenda(warehouse, crawl.name, list_files(crawl.files, crawl.prefix))
     if agenda.new:
-        rows = warehouse.spark.createDataFrame(pending_rows(agenda.new), ROW_COLUMNS)
+        rows = warehouse.spark.createDataFrame(pending_rows(agenda.new), EXTRACTIONS.rest("crawl"))
         paths = [file.path for file in agenda.new]
         warehouse.replace(EXTRACTIONS, rows, {"crawl": crawl.name}, {}, paths)
     started, done = time.monotonic(), 0
@@ -33,12 +33,10 @@ def extract_pairs(config: Config, warehouse: Warehouse) -> Summary:
 def _extract_batch(config: Config, warehouse: Warehouse, files: list[SourceFile]) -> None:
     # One task a file, dealt by range(): repartition(n) leaves some empty and doubles others.
     indices = warehouse.spark.range(0, len(files), 1, len(files))
-    rows = indices.mapInArrow(file_reader(files, config.crawl.limits), ROW_COLUMNS)
+    rows = indices.mapInArrow(file_reader(files, config.crawl.limits), EXTRACTIONS.rest("crawl"))
     paths = [file.path for file in files]
     warehouse.replace(EXTRACTIONS, rows, {"crawl": config.crawl.name}, {}, paths)
 
-
-ROW_COLUMNS = EXTRACTIONS.schema[1:]
 
 if __name__ == "__main__":
     sys.exit(run_job("extract_pairs", __doc__, extract_pairs))

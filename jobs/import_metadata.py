@@ -15,13 +15,11 @@ def import_metadata(config: Config, warehouse: Warehouse) -> Summary:
         raise InputError("metadata.file", "a list of entries", "null")
     entries = read_entries(config.metadata.file)
     version = metadata_version(entries["entry"].to_pylist())
-    rows = warehouse.spark.createDataFrame(entries.to_pandas(), METADATA_COLUMNS)
+    rows = warehouse.spark.createDataFrame(entries.to_pandas(), METADATA.rest("metadata_version"))
     warehouse.replace(METADATA, rows, {"metadata_version": version}, {})
     log.info("import_metadata  %s entries, version %s", f"{entries.num_rows:,}", version)
     return {"metadata_version": version, "entries": entries.num_rows}
 
-
-METADATA_COLUMNS = "entry_id int, entry string, language string, source string, score double"
 
 if __name__ == "__main__":
     sys.exit(run_job("import_metadata", __doc__, import_metadata))

@@ -66,7 +66,7 @@ def _publish(
         "package_version": __version__,
         "created_at": datetime.now(UTC),
     }
-    frame = warehouse.spark.createDataFrame([tuple(row.values())], CURATIONS.schema[1:])
+    frame = warehouse.spark.createDataFrame([tuple(row.values())], CURATIONS.rest("curation"))
     inputs = {**pool.input_versions, "curated": curated.version}
     warehouse.replace(CURATIONS, frame, {"curation": settings.curation}, inputs)
 

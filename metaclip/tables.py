@@ -40,8 +40,12 @@ class Table:
 
     @property
     def schema(self) -> StructType:
-        """The declared schema."""
+        """The declared schema; Spark's parser reads it, so there must be a session."""
         return StructType.fromDDL(self.columns)
+
+    def rest(self, *given: str) -> StructType:
+        """Return the schema without the columns `given`, which a partition supplies."""
+        return StructType([column for column in self.schema if column.name not in given])
 
 
 METADATA = Table(
