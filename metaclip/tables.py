@@ -12,7 +12,7 @@ from delta.tables import DeltaTable
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType, StructType
+from pyspark.sql.types import DataType, StructField, StructType
 
 from metaclip.errors import InputError, MetaclipError
 
@@ -44,8 +44,12 @@ class Table:
         return StructType.fromDDL(self.columns)
 
     def rest(self, *given: str) -> StructType:
-        """Return the schema without the columns `given`, which a partition supplies."""
-        return StructType([column for column in self.schema if column.name not in given])
+        """Return the schema without the columns `given`, which a partition supplies.
+
+        All are nullable, as what comes out of Python is: Delta itself checks NOT NULL.
+        """
+        columns = [column for column in self.schema if column.name not in given]
+        return StructType([StructField(c.name, c.dataType, True) for c in columns])
 
 
 METADATA = Table(
