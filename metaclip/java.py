@@ -77,7 +77,7 @@ def download(install_dir: Path) -> None:
     if not importlib.util.find_spec("jdk"):  # in the `dev` extra
         return
     import jdk
-    from jdk.client import ClientError
+    from jdk.client.client import ClientError
 
     try:
         install_dir.mkdir(exist_ok=True)

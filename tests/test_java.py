@@ -110,3 +110,16 @@ def test_without_the_installer_nothing_is_downloaded(
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     java.download(tmp_path / ".java")
     assert not (tmp_path / ".java").exists()
+
+
+def test_a_download_that_fails_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jdk = pytest.importorskip("jdk")
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise jdk.JdkError("no such host")
+
+    monkeypatch.setattr(jdk, "install", refuse)
+    java.download(tmp_path / ".java")
+    assert not (tmp_path / ".java").exists()
