@@ -5,12 +5,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 EXTRAS := dev,http,report,s3
+# More for pytest: make test ARGS="-k spacing"
+ARGS ?=
 
 # spark-submit starts whatever `python3` it finds: let that be the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-export PYSPARK_PYTHON := $(CURDIR)/$(BIN)/python
-# Another Spark's home in the user's environment would be started instead of ours.
-unexport SPARK_HOME SPARK_CONF_DIR PYSPARK_DRIVER_PYTHON
+# Another Spark or Python named in the user's environment would be started instead of ours.
+unexport SPARK_HOME SPARK_CONF_DIR PYSPARK_PYTHON PYSPARK_DRIVER_PYTHON
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-long bench lint clean
@@ -24,10 +25,10 @@ demo: setup  ## curate a small real sample on this machine
 	python jobs/curate.py --config conf/demo.yaml
 
 test: setup  ## run the tests that a change has to pass (minutes)
-	python -m pytest -m "not long"
+	python -m pytest -m "not long" $(ARGS)
 
 test-long: setup  ## run the long ones: fuzzing, faults, a cluster, Airflow
-	python -m pytest -m long
+	python -m pytest -m long $(ARGS)
 
 bench: setup  ## measure throughput, memory and sizes
 	python -m tests.bench
@@ -42,7 +43,7 @@ clean:  ## remove .venv, .java and caches
 
 # Not the environment's folder but a stamp written last, so that a set-up that was
 # interrupted is taken up again.
-$(READY): setup.cfg constraints.txt metaclip/java.py metaclip/jars.py metaclip/spark_conf/log4j2.properties
+$(READY): setup.cfg constraints.txt metaclip/java.py metaclip/jars.py $(wildcard metaclip/spark_conf/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.x")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing the Python packages into .venv"

@@ -7,6 +7,7 @@ environment's `pyspark/conf/spark-env.sh`, which `spark-submit` and plain `pytho
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shlex
 import shutil
@@ -20,6 +21,8 @@ from metaclip.errors import MetaclipError
 
 SUPPORTED = ("17", "21")
 INSTALL_DIR = Path(".java")
+# Where Linux distributions put each Java, be it on PATH or not.
+SYSTEM_DIR = Path("/usr/lib/jvm")
 DEBIAN_PACKAGE = "openjdk-17-jre-headless"
 # Spark passes this option to its JVM; some cut-down runtimes lack the module and stop.
 PROBE = ("--add-modules=jdk.incubator.vector", "-XshowSettings:properties", "-version")
@@ -60,6 +63,7 @@ def candidates(install_dir: Path) -> Iterator[Path]:
         yield started
     if found := shutil.which("java"):
         yield Path(found)
+    yield from sorted(SYSTEM_DIR.glob("*/bin/java"))
     yield from sorted(install_dir.resolve().rglob("bin/java"))
 
 
@@ -70,8 +74,10 @@ def find(install_dir: Path) -> Java | None:
 
 def download(install_dir: Path) -> None:
     """Unpack a Java runtime below `install_dir`; leave nothing there if it can't be had."""
-    import jdk  # an extra: only the set-up needs it
-    from jdk.client import ClientError
+    if not importlib.util.find_spec("jdk"):  # in the `dev` extra
+        return
+    import jdk
+    from jdk.client.client import ClientError
 
     try:
         install_dir.mkdir(exist_ok=True)
