@@ -24,17 +24,16 @@ class CompiledEngine:
     """
 
     def __init__(self, tables: Tables) -> None:
-        self._tables = tables
+        parts = [aligned(part) if isinstance(part, np.ndarray) else part for part in tables]
+        self._tables = Tables(*parts)
 
     @classmethod
     def build(cls, entries: Sequence[str], spacing: Spacing) -> CompiledEngine:
         """Build from `entries` in the order of their ids (the first has id 0)."""
         return cls(build_tables(entries, spacing))
 
-    def __setstate__(self, state: dict[str, Tables]) -> None:
-        parts = state["_tables"]
-        arrays = [aligned(part) if isinstance(part, np.ndarray) else part for part in parts]
-        self._tables = Tables(*arrays)
+    def __reduce__(self) -> tuple[type[CompiledEngine], tuple[Tables]]:
+        return CompiledEngine, (self._tables,)
 
     @property
     def nbytes(self) -> int:

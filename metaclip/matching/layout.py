@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from metaclip.matching.jit import compiled
 from metaclip.matching.lookup import CONTINUES, INNER, NO_EDGE, STARTS, edge_hash
 from metaclip.matching.spacing import Spacing, entry_pattern
-from metaclip.matching.tokens import LONG, PADDING, key_of, mix, scale
+from metaclip.matching.tokens import PADDING, key_of, mix, scale
 
 GROUP = np.uint64(1 << 31)
 # Fuller tables have longer probes, emptier ones fewer lines in cache; 60 % was best.
@@ -28,7 +28,6 @@ _ONE = np.uint64(1)
 _HALF = np.uint64(32)
 
 Words = NDArray[np.uint64]
-
 
 
 class Tables(NamedTuple):
@@ -193,9 +192,7 @@ def _fill_slots(
 
 
 @compiled
-def _fill_edges(
-    edges: Any, bloom: Any, keys: Any, words: Any
-) -> None:  # pragma: no cover
+def _fill_edges(edges: Any, bloom: Any, keys: Any, words: Any) -> None:  # pragma: no cover
     for number in range(keys.shape[0]):
         hashed = edge_hash(keys[number])
         bit = hashed & np.uint64(64 * bloom.shape[0] - 1)
