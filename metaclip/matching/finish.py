@@ -1,0 +1,100 @@
+"""From the ids found in a text, in any order, to sorted and unique ones, in place.
+
+While a text is under way, `out` also holds patterns that mean several entries: a negative
+number, -1 - the place in `groups` where their count and ids stand.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from metaclip.matching.intrinsics import lowest_bit
+from metaclip.matching.jit import inlined
+
+# Up to here ids are sorted by comparing each with each (16 at once), then by a bitmap,
+# which no order of the ids can make slower than linear.
+RANKED = 256
+
+_ONE = np.uint64(1)
+
+
+@inlined
+def make_room(out: Any, size: Any, more: Any) -> Any:
+    """Return `out`, or a copy with room for `more` ids after the first `size`."""
+    if size + more <= out.shape[0]:
+        return out
+    grown = np.empty(2 * (size + more), np.int32)
+    grown[:size] = out[:size]
+    return grown
+
+
+@inlined
+def unite(out: Any, first: Any, size: Any, ranks: Any, seen: Any, lowest: Any) -> Any:
+    """Sort out[first:size] and drop repetitions; return the new size. -`lowest` is the least."""
+    if size - first < 2:
+        return size
+    if size - first > RANKED:
+        return _unite_by_bitmap(out, first, size, seen, lowest)
+    _sort_by_rank(out, first, size - first, ranks)
+    kept = first
+    for i in range(first + 1, size):
+        kept += np.int64(out[i] != out[kept])
+        out[kept] = out[i]
+    return kept + 1
+
+
+@inlined
+def _sort_by_rank(out: Any, first: Any, count: Any, ranks: Any) -> None:
+    """Sort with no branch to mispredict: an id's place is the number of those before it."""
+    for i in range(count):
+        value, rank = out[first + i], np.int32(0)
+        for j in range(i):
+            rank += np.int32(out[first + j] <= value)
+        for j in range(i + 1, count):
+            rank += np.int32(out[first + j] < value)
+        ranks[rank] = value
+    for i in range(count):
+        out[first + i] = ranks[i]
+
+
+@inlined
+def _unite_by_bitmap(out: Any, first: Any, size: Any, seen: Any, lowest: Any) -> Any:
+    for i in range(first, size):
+        bit = np.int64(out[i]) + lowest
+        seen[bit >> 6] |= _ONE << np.uint64(bit & 63)
+    for word in range(seen.shape[0]):
+        rest = seen[word]
+        seen[word] = 0
+        while rest:
+            out[first] = np.int32(64 * word + lowest_bit(rest) - lowest)
+            first += 1
+            rest &= rest - _ONE
+    return first
+
+
+@inlined
+def count_members(out: Any, first: Any, size: Any, groups: Any) -> Any:
+    """Return how many ids the groups among out[first:size] have; groups come first there."""
+    members = 0
+    for i in range(first, size):
+        if out[i] >= 0:
+            break
+        members += np.int64(groups[-1 - out[i]])
+    return members
+
+
+@inlined
+def expand(out: Any, first: Any, size: Any, groups: Any) -> Any:
+    """Put the ids of the groups in their place (unsorted, room is there); return the size."""
+    plain, end = first, size
+    while plain < size and out[plain] < 0:
+        place = -1 - np.int64(out[plain])
+        for i in range(groups[place]):
+            out[end + i] = groups[place + 1 + i]
+        end += groups[place]
+        plain += 1
+    for i in range(plain, end):
+        out[first + i - plain] = out[i]
+    return first + end - plain

@@ -1,0 +1,82 @@
+"""What NumPy has no words for: unaligned loads, bit masks of bytes, prefetching.
+
+Addresses are integers; whoever calls these answers for the bytes behind them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from metaclip.matching.spacing import BECOME_SPACE, SPACED_APART
+
+_BYTE, _WORD = ir.IntType(8), ir.IntType(64)
+_BLOCK = ir.VectorType(_BYTE, 64)
+
+
+def _pointer(builder: Any, address: Any) -> Any:
+    return builder.inttoptr(address, ir.PointerType())
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def load_word(typing_context: Any, address: Any) -> Any:
+    """load_word(address: int64) -> uint64: the 8 bytes at any address."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(_pointer(builder, args[0]), typ=_WORD, align=1)
+
+    return types.uint64(types.int64), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def delimiter_masks(typing_context: Any, address: Any) -> Any:
+    """delimiter_masks(address: int64) -> (uint64, uint64) about the 64 bytes there.
+
+    Bit i of the first says that byte i ends a token, of the second that it also is one.
+    LLVM makes a few vector instructions of it, on whatever machine.
+    """
+
+    def equal_to_any(builder: Any, block: Any, letters: str) -> Any:
+        found = ir.Constant(ir.VectorType(ir.IntType(1), 64), [False] * 64)
+        for letter in letters:
+            splat = ir.Constant(_BLOCK, [ord(letter)] * 64)
+            found = builder.or_(found, builder.icmp_unsigned("==", block, splat))
+        return builder.bitcast(found, _WORD)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        block = builder.load(_pointer(builder, args[0]), typ=_BLOCK, align=1)
+        marks = equal_to_any(builder, block, SPACED_APART)
+        blanks = equal_to_any(builder, block, " " + BECOME_SPACE)
+        return context.make_tuple(
+            builder, signature.return_type, [builder.or_(marks, blanks), marks]
+        )
+
+    return types.UniTuple(types.uint64, 2)(types.int64), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def lowest_bit(typing_context: Any, word: Any) -> Any:
+    """lowest_bit(word: uint64) -> int64: the place of its lowest set bit; word is not 0."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.uint64), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def prefetch(typing_context: Any, address: Any) -> Any:
+    """prefetch(address: int64): have the cache line there fetched, without waiting for it."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        flag = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [ir.PointerType(), flag, flag, flag])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [ir.PointerType()], kind)
+        read, keep, data = (ir.Constant(flag, value) for value in (0, 3, 1))
+        builder.call(function, [_pointer(builder, args[0]), read, keep, data])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), codegen

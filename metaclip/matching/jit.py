@@ -1,0 +1,87 @@
+"""Compilation once per machine: where the machine code of the kernel is kept.
+
+Numba keeps machine code beside the source, or in the home; a Spark executor often has
+neither (a read-only environment, no HOME). So the places below are tried in turn, and the
+folder is named by the sources of all kernels: Numba itself looks only at the one file
+that a function stands in, and would run stale code after a change of what it calls. Its
+index also knows the CPU, so one folder serves unlike machines. To pay for compilation
+before the job (20 s), run any match with NUMBA_CACHE_DIR set and ship that folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_HERE = Path(__file__).parent
+_KERNEL_SOURCES = (
+    "spacing.py",
+    "jit.py",
+    "intrinsics.py",
+    "tokens.py",
+    "lookup.py",
+    "layout.py",
+    "finish.py",
+    "kernel.py",
+)
+
+
+def compiled(function: F) -> F:
+    """Compile `function` at its first call, or take its machine code from the cache."""
+    folder = cache_folder()
+    if folder is None:
+        return cast(F, numba.njit(function, nogil=True, error_model="numpy"))
+    # Numba reads the setting when it wraps the function, and has no argument for it.
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
+    try:
+        return cast(F, numba.njit(function, cache=True, nogil=True, error_model="numpy"))
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def inlined(function: F) -> F:
+    """Compile `function` as a part of each kernel that calls it; LLVM inlines it."""
+    return cast(F, numba.njit(function, nogil=True, error_model="numpy", forceinline=True))
+
+
+@cache
+def cache_folder() -> Path | None:
+    """Return the folder of the machine code, made if need be; None if none is writable."""
+    digest = hashlib.sha256(b"".join((_HERE / name).read_bytes() for name in _KERNEL_SOURCES))
+    name = f"metaclip-{digest.hexdigest()[:16]}"
+    return next((base / name for base in _bases() if _is_ours(base / name)), None)
+
+
+def _bases() -> Iterator[Path]:
+    """Yield: the user's wish, beside the source, the user's cache, a temporary folder."""
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        yield Path(os.environ["NUMBA_CACHE_DIR"])
+    yield _HERE / "__pycache__"
+    if os.environ.get("XDG_CACHE_HOME"):
+        yield Path(os.environ["XDG_CACHE_HOME"])
+    if os.environ.get("HOME"):
+        yield Path(os.environ["HOME"]) / ".cache"
+    yield Path(tempfile.gettempdir()) / f"metaclip-{os.getuid()}"
+
+
+def _is_ours(folder: Path) -> bool:
+    """Make `folder`; say if it can be written and no one else can write to it.
+
+    A cache is code that is run: in /tmp another user could have made it first.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return False
+    status = folder.stat()
+    private = status.st_uid == os.getuid() and not status.st_mode & 0o022
+    return private and os.access(folder, os.W_OK | os.X_OK)

@@ -1,0 +1,114 @@
+"""The compiled engine gives exactly the ids of the reference engine."""
+
+from __future__ import annotations
+
+import pickle
+import random
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+
+from metaclip.matching.compiled import CompiledEngine
+from metaclip.matching.reference import ReferenceEngine
+from metaclip.matching.spacing import Spacing
+from tests.matching.conftest import SPACINGS, Engines
+from tests.matching.strategies import ALPHABET, Case, cases
+from tests.matching.twins import SHARED, naive_ids, real_captions, real_entries
+
+
+@pytest.fixture(scope="module")
+def compiled() -> dict[Spacing, CompiledEngine]:
+    return {spacing: CompiledEngine.build(real_entries(), spacing) for spacing in SPACINGS}
+
+
+@settings(deadline=None)
+@given(cases())
+def test_random_texts_against_a_naive_scan(case: Case) -> None:
+    engine = CompiledEngine.build(case.entries, case.spacing)
+    texts = [text for text in case.texts if text is not None]
+    found = engine.match(pa.array(case.texts, pa.string()))
+    assert found.type == pa.list_(pa.int32())
+    assert found.is_null().to_pylist() == [text is None for text in case.texts]
+    assert found.drop_null().to_pylist() == naive_ids(case.entries, case.spacing, texts)
+
+
+@pytest.mark.parametrize("spacing", SPACINGS)
+def test_real_captions(
+    engines: Engines, compiled: dict[Spacing, CompiledEngine], spacing: Spacing
+) -> None:
+    captions = real_captions()
+    assert compiled[spacing].match(captions).equals(engines[spacing].match(captions))
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()])
+def test_every_layout_of_texts(kind: pa.DataType) -> None:
+    texts = pa.array(["x", "a cat", None, "", "cat, a cat", None, "y"]).cast(kind)
+    engine = CompiledEngine.build(["cat", "a cat", ""], "reference")
+    expected = [[], [0, 1], None, [2], [0, 1, 2], None, []]
+    for start in range(8):
+        for stop in range(start, 8):
+            found = engine.match(texts[start:stop])
+            found.validate(full=True)
+            assert found.to_pylist() == expected[start:stop]
+
+
+HUGE = 200_000
+HUGE_TEXTS = {
+    "spaces": " " * HUGE,
+    "marks": "," * HUGE,
+    "mixed marks": ",.;" * HUGE,
+    "one token": "a" * HUGE,
+    "zeros": "\0" * HUGE,
+    "zeros apart": "\0 " * HUGE,
+    "one entry again and again": "a " * HUGE,
+    "many entries": " ".join(map(str, range(HUGE))),
+}
+
+
+@pytest.mark.parametrize("text", HUGE_TEXTS.values(), ids=HUGE_TEXTS)
+@pytest.mark.parametrize("spacing", SPACINGS)
+def test_texts_of_many_chunks(text: str, spacing: Spacing) -> None:
+    entries = [*map(str, range(5000)), "a", "a a", "a a a", "a", "", " ", ",", ", ,", "\0", "4 5 6"]
+    entries += [
+        " ".join(["a"] * 3000),
+        "a" * HUGE,
+        "a" * (HUGE - 1),
+        ".,",
+        "\0" * HUGE,
+        "1 2",
+        "1 2",
+    ]
+    texts = pa.array(["a cat", text, "a"])
+    expected = ReferenceEngine(entries, spacing).match(texts)
+    assert CompiledEngine.build(entries, spacing).match(texts).equals(expected)
+
+
+def test_a_pickled_engine_gives_the_same_ids() -> None:
+    engine = CompiledEngine.build(real_entries()[:20000], "reference")
+    captions = real_captions()[:500]
+    assert pickle.loads(pickle.dumps(engine, 5)).match(captions).equals(engine.match(captions))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("spacing", SPACINGS)
+def test_all_shared_captions(
+    engines: Engines, compiled: dict[Spacing, CompiledEngine], spacing: Spacing
+) -> None:
+    texts = pq.read_table(SHARED / "captions.parquet", columns=["text"])["text"]
+    for chunk in texts.chunks:
+        assert compiled[spacing].match(chunk).equals(engines[spacing].match(chunk))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("spacing", SPACINGS)
+def test_ten_million_random_texts(spacing: Spacing) -> None:
+    chance = random.Random(20)
+    for _ in range(500):
+        letters = chance.sample(ALPHABET, chance.randint(2, len(ALPHABET)))
+        texts = ["".join(chance.choices(letters, k=chance.randint(0, 14))) for _ in range(10_000)]
+        entries = [text[chance.randint(0, 4) : chance.randint(4, 14)] for text in texts[:300]]
+        batch = pa.array(texts)
+        expected = ReferenceEngine(entries, spacing).match(batch)
+        assert CompiledEngine.build(entries, spacing).match(batch).equals(expected)
