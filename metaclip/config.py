@@ -57,7 +57,7 @@ class MetadataSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class MatchingSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """`matching`: how entries are found in texts."""
 
-    engine: EngineName = "pyahocorasick"
+    engine: EngineName = "compiled"
     spacing: Spacing = "reference"
 
 
