@@ -149,7 +149,7 @@ class Warehouse:
     """The tables below one root folder, for one job and its settings."""
 
     def __init__(self, spark: SparkSession, root: str, job: str, config_digest: str) -> None:
-        self.spark, self.root = spark, root.rstrip("/") or "/"
+        self.spark, self.root = spark, _qualify(spark, root)
         self._commit = {"job": job, "config": config_digest}
 
     def path(self, table: Table) -> str:
@@ -282,6 +282,19 @@ class Warehouse:
         for name, condition in table.constraints.items():
             builder = builder.property(f"delta.constraints.{name}", condition)
         builder.execute()
+
+
+def _qualify(spark: SparkSession, root: str) -> str:
+    """Return the full name of a folder: a relative one would be taken for a table's name."""
+    jvm: Any = spark._jvm
+    try:
+        path = jvm.org.apache.hadoop.fs.Path(root)
+        system = path.getFileSystem(spark._jsc.hadoopConfiguration())  # type: ignore[attr-defined]
+        name = str(system.makeQualified(path).toString())
+    except Py4JJavaError as error:
+        reason = str(error.java_exception.getMessage()).splitlines()[0]
+        raise InputError(f"warehouse {root}", "a folder that Hadoop can reach", reason) from None
+    return name.removeprefix("file:").rstrip("/") or "/"
 
 
 def _quote(value: str) -> str:
