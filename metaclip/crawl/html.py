@@ -24,7 +24,7 @@ class HtmlImages(NamedTuple):
 
 def read_html(text: str, *, lazy_images: bool = False) -> HtmlImages:
     """Every `<img>` in the order of the page, with its attributes as the parser reads them."""
-    document = HTMLTree.parse(text).document
+    document: Any = HTMLTree.parse(text).document
     images, lazy = [], 0
     for node in document.get_elements_by_tag_name("img"):
         src = node.getattr("src")

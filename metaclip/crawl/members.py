@@ -8,6 +8,7 @@ one byte behind the start of the broken one, which may have swallowed whole memb
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
@@ -165,7 +166,7 @@ class Member:
         block = self.window.slice(self.end, STEP_BYTES)
         try:
             data = inflater.decompress(block)
-        except isal_zlib.IsalError:
+        except zlib.error:
             self.fault = "damaged"
             return b""
         self.end += len(block) - len(inflater.unused_data)

@@ -6,7 +6,7 @@ import re
 import zlib
 from typing import NamedTuple
 
-import brotli
+import brotli  # type: ignore[import-untyped]
 from resiliparse.parse.encoding import bytes_to_str, detect_encoding, map_encoding_to_html5
 
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
@@ -71,7 +71,8 @@ def decode_body(response: Response, max_bytes: int) -> bytes:
 
 def _join_chunks(body: bytes) -> bytes:
     """The chunks' content; bytes that are not chunked, or no longer, stay as they are."""
-    parts, at = [], 0
+    parts: list[bytes] = []
+    at = 0
     while size := _CHUNK_SIZE.match(body, at):
         length = int(size[1], 16)
         if length == 0:

@@ -32,17 +32,17 @@ class Link(msgspec.Struct):
 
 class _Head(msgspec.Struct):
     base: str | None = msgspec.field(default=None, name="Base")
-    metas: msgspec.Raw | None = msgspec.field(default=None, name="Metas")
+    metas: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="Metas")
 
 
 class _Html(msgspec.Struct):
     head: _Head | None = msgspec.field(default=None, name="Head")
-    links: msgspec.Raw | None = msgspec.field(default=None, name="Links")
+    links: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="Links")
 
 
 class _Http(msgspec.Struct):
     html: _Html | None = msgspec.field(default=None, name="HTML-Metadata")
-    headers: msgspec.Raw | None = msgspec.field(default=None, name="Headers")
+    headers: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="Headers")
 
 
 class _Payload(msgspec.Struct):
@@ -179,9 +179,9 @@ def _raw_image(url: str | None, texts: tuple[str | None, ...]) -> RawImage:
     return RawImage(url and unescape(url), [text and unescape(text) for text in texts])
 
 
-def _decode(raw: msgspec.Raw | None) -> object:
+def _decode(raw: msgspec.Raw) -> object:
     try:
-        return _ANY.decode(raw) if raw else None
+        return _ANY.decode(raw) if bytes(raw) else None
     except msgspec.MsgspecError:
         return None
 
