@@ -8,11 +8,11 @@ one byte behind the start of the broken one, which may have swallowed whole memb
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from isal import isal_zlib
+from isal.igzip_lib import IsalError
 
 MAGIC = b"\x1f\x8b\x08"
 #: what a WARC record starts with, where the search for the next one may stop
@@ -166,7 +166,7 @@ class Member:
         block = self.window.slice(self.end, STEP_BYTES)
         try:
             data = inflater.decompress(block)
-        except zlib.error:
+        except IsalError:
             self.fault = "damaged"
             return b""
         self.end += len(block) - len(inflater.unused_data)
