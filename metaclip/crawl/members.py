@@ -166,7 +166,7 @@ class Member:
         block = self.window.slice(self.end, STEP_BYTES)
         try:
             data = inflater.decompress(block)
-        except IsalError:
+        except IsalError:  # type: ignore[misc]  # its stub says it is an instance
             self.fault = "damaged"
             return b""
         self.end += len(block) - len(inflater.unused_data)
