@@ -50,4 +50,5 @@ $(READY): setup.cfg constraints.txt metaclip/java.py metaclip/jars.py $(wildcard
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
 	@$(BIN)/python -m metaclip.java
 	@$(BIN)/python -m metaclip.jars
+	@$(BIN)/python -m metaclip.warmup
 	@touch $@

@@ -15,7 +15,7 @@ def import_metadata(config: Config, warehouse: Warehouse) -> Summary:
         raise InputError("metadata.file", "a list of entries", "null")
     entries = read_entries(config.metadata.file)
     version = metadata_version(entries["entry"].to_pylist())
-    rows = warehouse.spark.createDataFrame(entries.to_pandas(), METADATA.rest("metadata_version"))
+    rows = warehouse.spark.createDataFrame(entries)
     warehouse.replace(METADATA, rows, {"metadata_version": version}, {})
     log.info("import_metadata  %s entries, version %s", f"{entries.num_rows:,}", version)
     return {"metadata_version": version, "entries": entries.num_rows}

@@ -2,8 +2,6 @@
 
 import sys
 
-from pyspark.sql import functions as F
-
 from metaclip.application import Summary, log, run_job
 from metaclip.config import Config
 from metaclip.errors import InputError
@@ -22,8 +20,8 @@ def match_entries(config: Config, warehouse: Warehouse) -> Summary:
     require_coverage(warehouse, crawl.name, crawl.min_coverage)
     extracted = warehouse.last_change(EXTRACTIONS, {"crawl": crawl.name})
     assert extracted is not None  # a crawl with coverage was extracted
-    entries = warehouse.read(METADATA).where(F.col("metadata_version") == version)
-    texts = [row.entry for row in entries.orderBy("entry_id").select("entry").collect()]
+    entries = warehouse.read_partition(METADATA, {"metadata_version": version})
+    texts = entries.orderBy("entry_id").select("entry").toArrow()["entry"].to_pylist()
     engine = build_engine(matching.engine, texts, matching.spacing)
     pairs = read_pairs(warehouse, crawl.name)
     matches = find_matches(pairs, match_column(warehouse.spark, engine))

@@ -19,7 +19,7 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct
 
-from metaclip.crawl.limits import ExtractionLimits
+from metaclip.crawl.limits import ExtractionOptions
 from metaclip.errors import InputError
 from metaclip.matching.build import EngineName
 from metaclip.matching.spacing import Spacing
@@ -38,7 +38,7 @@ class CrawlSettings(Struct, frozen=True, forbid_unknown_fields=True):
     prefix: str = ""
     min_coverage: Share = 1.0
     batch_files: Annotated[int, Meta(ge=1)] = 1000
-    limits: ExtractionLimits = ExtractionLimits()
+    extraction: ExtractionOptions = ExtractionOptions()
 
 
 class ImportSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
+
+from metaclip.jit import compiled, inlined
 
 Floats = NDArray[np.float64]
 
 
-@njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+@inlined
 def _drop_probability(ids: Any, start: int, end: int, counts: Any, t: float) -> float:
     """Π (1 - min(1, t / c)) in the order of the ids: never grows with t, rounding included."""
     product = 1.0
@@ -25,7 +26,7 @@ def _drop_probability(ids: Any, start: int, end: int, counts: Any, t: float) -> 
     return product
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _keep(offsets: Any, ids: Any, counts: Any, t: float) -> Any:
     rows = len(offsets) - 1
     result = np.empty(rows)
@@ -34,7 +35,7 @@ def _keep(offsets: Any, ids: Any, counts: Any, t: float) -> Any:
     return result
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _enter(offsets: Any, ids: Any, counts: Any, draws: Any) -> Any:
     rows = len(offsets) - 1
     result = np.empty(rows)

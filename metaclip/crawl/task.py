@@ -10,9 +10,8 @@ from typing import Any
 import fsspec
 import pyarrow as pa
 
-from metaclip.crawl.account import FileAccount
-from metaclip.crawl.extraction import PAIR_SCHEMA, extract
-from metaclip.crawl.limits import ExtractionLimits
+from metaclip.crawl.extraction import PAIR_SCHEMA, FileAccount, extract
+from metaclip.crawl.limits import ExtractionOptions
 from metaclip.crawl.sources import SourceFile
 
 _PAIR = pa.struct(list(PAIR_SCHEMA))
@@ -36,29 +35,30 @@ ROW_SCHEMA = pa.schema(
 
 
 def file_reader(
-    files: Sequence[SourceFile], limits: ExtractionLimits
+    files: Sequence[SourceFile], options: ExtractionOptions
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """Return the function for mapInArrow that turns indices of `files` into ROW_SCHEMA."""
 
     def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for index in batch.column(0).to_pylist():
-                yield from read_file(files[index], limits)
+                yield from read_file(files[index], options)
 
     return read
 
 
-def read_file(file: SourceFile, limits: ExtractionLimits) -> Iterator[pa.RecordBatch]:
+def read_file(file: SourceFile, options: ExtractionOptions) -> Iterator[pa.RecordBatch]:
     """Yield the pairs of one file and, last, its account."""
     account, started = FileAccount(), time.monotonic()
     try:
         # block_size=0: one GET for a whole file, read forward.
-        options = {} if file.size is not None else {"block_size": 0}
-        with fsspec.open(file.url, "rb", **options) as stream:
-            for pairs in extract(stream, file.path, limits, account):
+        how = {} if file.size is not None else {"block_size": 0}
+        with fsspec.open(file.url, "rb", **how) as stream:
+            for pairs in extract(stream, file.path, options, account):
                 yield _pair_rows(file.path, pairs)
     except OSError as error:
-        account.fail("partial" if account.pairs else "failed", _one_line(error, file))
+        account.status = "partial" if account.pages else "failed"
+        account.error = _one_line(error, file)
     yield _file_row(file.path, account, time.monotonic() - started)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metaclip.matching.finish import RANKED, count_members, expand, make_room, unite
-from metaclip.matching.jit import compiled, inlined
+from metaclip.jit import compiled, inlined
 from metaclip.matching.layout import GROUP, Tables
 from metaclip.matching.lookup import (
     CONTINUES,

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from metaclip.matching.jit import compiled
+from metaclip.jit import compiled
 from metaclip.matching.lookup import CONTINUES, INNER, NO_EDGE, STARTS, edge_hash
 from metaclip.matching.spacing import Spacing, entry_pattern
 from metaclip.matching.tokens import PADDING, key_of, mix, scale

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from metaclip.matching.intrinsics import delimiter_masks, load_word, lowest_bit, prefetch
-from metaclip.matching.jit import inlined
+from metaclip.jit import inlined
 
 LONG = np.uint64(255)
 SLOT_BYTES = 32

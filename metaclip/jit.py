@@ -24,14 +24,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _HERE = Path(__file__).parent
 _KERNEL_SOURCES = (
-    "spacing.py",
     "jit.py",
-    "intrinsics.py",
-    "tokens.py",
-    "lookup.py",
-    "layout.py",
-    "finish.py",
-    "kernel.py",
+    "balance/probability.py",
+    "matching/spacing.py",
+    "matching/intrinsics.py",
+    "matching/tokens.py",
+    "matching/lookup.py",
+    "matching/layout.py",
+    "matching/finish.py",
+    "matching/kernel.py",
 )
 
 

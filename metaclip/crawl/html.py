@@ -1,0 +1,62 @@
+"""A page's HTML to its images, base and meta fields."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from resiliparse.parse.html import HTMLTree
+
+from metaclip.crawl.images import RawImage
+
+_LAZY = ("data-src", "data-original", "data-lazy-src")
+_FIRST_OF_SRCSET = re.compile(r"[\s,]*([^\s]*[^\s,])")
+
+
+class HtmlImages(NamedTuple):
+    """What one HTML page holds; `lazy` counts images whose `src` was a placeholder."""
+
+    base: str | None
+    metas: list[tuple[str, str]]
+    images: list[RawImage]
+    lazy: int
+
+
+def read_html(text: str, *, lazy_images: bool = False) -> HtmlImages:
+    """Every `<img>` in the order of the page, with its attributes as the parser reads them."""
+    document: Any = HTMLTree.parse(text).document
+    images, lazy = [], 0
+    for node in document.get_elements_by_tag_name("img"):
+        src = node.getattr("src")
+        if lazy_images and is_placeholder(src):
+            real = _lazy_url(node)
+            lazy += real is not None
+            src = real or src
+        images.append(
+            RawImage(
+                src, (node.getattr("alt"), node.getattr("title"), node.getattr("data-image-title"))
+            )
+        )
+    bases = (node.getattr("href") for node in document.get_elements_by_tag_name("base"))
+    metas = [
+        (node.getattr("name") or "", node.getattr("content") or "")
+        for node in document.get_elements_by_tag_name("meta")
+    ]
+    return HtmlImages(next((href for href in bases if href is not None), None), metas, images, lazy)
+
+
+def is_placeholder(src: str | None) -> bool:
+    """Whether `src` stands in for an image that a script loads later."""
+    return not src or not src.strip() or src.strip()[:5].lower() == "data:"
+
+
+def _lazy_url(node: Any) -> str | None:
+    for name in _LAZY:
+        value = node.getattr(name)
+        if not is_placeholder(value):
+            return str(value)
+    for name in ("srcset", "data-srcset"):
+        first = _FIRST_OF_SRCSET.match(node.getattr(name) or "")
+        if first and not is_placeholder(first[1]):
+            return first[1]
+    return None

@@ -1,0 +1,137 @@
+"""An image's raw attributes to its URL and texts, or the reason to drop it."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from html.entities import html5
+from typing import NamedTuple
+
+from ada_url import join_url, normalize_url
+
+from metaclip.crawl.limits import ExtractionLimits
+
+TEXT_SOURCES = ("alt", "title", "data-image-title")
+
+_ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
+_LINE_ENDS = str.maketrans("\r\n", "  ")
+# Every URL that ada would give back as it is, but for rarer ones: lower-case DNS name
+# whose last label starts with a letter (so it is no IPv4 address), no port, no `//`-`.`
+# segments, no character that is percent-encoded.
+_NORMAL = re.compile(
+    r"https?://(?!xn--)(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+(?!xn--)[a-z][a-z0-9]+"
+    r"/(?!\.)(?:[A-Za-z0-9_~!$&()*+,;=:@-]|%(?!2[eE])|\.|/(?!\.))*+\Z"
+)
+_PUNYCODE = "xn--"
+# Very long numbers are no characters; Python refuses to read more than 4300 digits.
+_LONGEST_ENTITY = 64
+
+
+class RawImage(NamedTuple):
+    """What a page says of an image: attribute values as they stand, None if missing."""
+
+    src: str | None
+    texts: Sequence[str | None]  # alt, title, data-image-title
+
+
+class Page(NamedTuple):
+    """One HTML page of a crawl, not yet judged."""
+
+    url: str
+    base: str | None
+    warc_file: str | None
+    warc_offset: int | None
+    fetched_at: datetime | None
+    images: list[RawImage]
+
+
+def unescape(text: str) -> str:
+    """Complete HTML entities (those that end in `;`) become their characters, once."""
+    return _ENTITY.sub(_character, text) if "&" in text else text
+
+
+def _character(entity: re.Match[str]) -> str:
+    text = entity[0]
+    if text[1] == "#":
+        return html.unescape(text) if len(text) < _LONGEST_ENTITY else "\ufffd"
+    return html5.get(text[1:], text)
+
+
+def clean(text: str) -> str:
+    """Newlines become spaces, then the text is stripped."""
+    return text.translate(_LINE_ENDS).strip() if "\n" in text or "\r" in text else text.strip()
+
+
+def without_surrogates(text: str) -> str:
+    """Pairs of surrogates become the character they mean, lone ones U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def page_base(page_url: str, base: str | None) -> str | None:
+    """The URL that relative ones resolve against; None if there is none.
+
+    A bad `<base>` is ignored, as are `data:` and `javascript:` ones (HTML, "set the
+    frozen base URL").
+    """
+    url = resolve(None, page_url.removeprefix("<").removesuffix(">"))
+    if base is not None:
+        resolved = resolve(url, base)
+        if resolved is not None and not resolved.startswith(("data:", "javascript:")):
+            return resolved
+    return url
+
+
+def resolve(base: str | None, url: str) -> str | None:
+    """`url` by the WHATWG rules against `base`; None if it is not valid."""
+    if _PUNYCODE not in url and _NORMAL.match(url):
+        return url
+    try:
+        return normalize_url(url) if base is None else join_url(base, url)
+    except ValueError:
+        return None
+
+
+def texts_of(image: RawImage, limits: ExtractionLimits) -> tuple[list[tuple[str, str]], str]:
+    """(text, its source) of an image, equal texts once; else the reason for none."""
+    found: list[tuple[str, str]] = []
+    seen: set[str] = set()
+    reason = "no_text"
+    for source, raw in zip(TEXT_SOURCES, image.texts, strict=False):
+        text = clean(raw) if raw else ""
+        if not text or text in seen:
+            continue
+        if len(text) * 4 > limits.max_text_bytes and len(text.encode()) > limits.max_text_bytes:
+            reason = "long_text"
+            continue
+        seen.add(text)
+        found.append((text, source))
+    return found, "" if found else reason
+
+
+def url_of(src: str | None, base: str | None, limits: ExtractionLimits) -> tuple[str, str]:
+    """(URL, "") of an image, or ("", reason): bad_url, not_http or long_url."""
+    src = src.strip() if src else ""
+    if not src:
+        return "", "bad_url"
+    if src[:5].lower() == "data:":  # always valid, and often megabytes
+        return "", "not_http"
+    if len(src) > limits.max_url_bytes:
+        return "", "long_url"
+    url = resolve(base, src)
+    if url is None:
+        return "", "bad_url"
+    if not url.startswith(("http://", "https://")):
+        return "", "not_http"
+    return (url, "") if len(url) <= limits.max_url_bytes else ("", "long_url")
+
+
+def parse_date(text: str | None) -> datetime | None:
+    """A WARC-Date in UTC; None if it is missing or no such date."""
+    if not text or not text.endswith("Z"):
+        return None
+    try:
+        return datetime.fromisoformat(text[:-1]).replace(tzinfo=UTC)
+    except ValueError:
+        return None

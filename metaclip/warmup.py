@@ -1,0 +1,27 @@
+"""Compile the kernels once, as a step of the set-up: `python -m metaclip.warmup`.
+
+Without it the first task of each kind does so, which takes some 30 seconds once a machine.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from metaclip.balance.probability import enters_at, keep_probability
+from metaclip.matching.build import build_engine
+
+
+def main() -> None:
+    """Run every kernel on one row of each type that Spark hands over."""
+    engine = build_engine("compiled", ["a", "a b"], "reference")
+    for kind in (pa.string(), pa.large_string()):
+        ids = engine.match(pa.array(["a b"], kind))
+    counts = np.ones(2)
+    keep_probability(ids, counts, 1.0)
+    enters_at(ids, counts, pa.array([0.5]))
+    print("Kernels: compiled and cached")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""Archives to pairs: against counts by hand, a plain JSON reading, and mutations."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import zlib
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from metaclip.crawl.extraction import PAIR_SCHEMA, ExtractionOptions, FileAccount, extract
+from metaclip.crawl.members import Window, read_pieces
+from metaclip.crawl.pairs import pair_id
+from metaclip.crawl.records import Record, read_records
+from metaclip.crawl.wat import read_loosely, read_wat
+
+DATA = Path(__file__).parents[1] / "data"
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+WAT, WARC = DATA / "wat" / "part.warc.wat.gz", DATA / "warc" / "part.warc.gz"
+SMALL = sorted(p for p in (DATA / "warc").glob("*/*") if p.stat().st_size < 60_000)
+
+
+def run(data: bytes, name: str = "x.warc.gz") -> tuple[FileAccount, pa.Table]:
+    account = FileAccount()
+    batches = list(extract(io.BytesIO(data), name, ExtractionOptions(), account))
+    assert account.records == account.pages + account.others + sum(account.dropped_records.values())
+    assert account.images == account.images_kept + sum(account.dropped_images.values())
+    table = pa.Table.from_batches(batches, PAIR_SCHEMA)
+    assert account.pairs == table.num_rows
+    return account, table
+
+
+def unique(table: pa.Table) -> set[tuple[str, str]]:
+    return set(zip(table["image_url"].to_pylist(), table["text"].to_pylist(), strict=True))
+
+
+def members(data: bytes) -> list[bytes]:
+    found = []
+    while data:
+        inflater = zlib.decompressobj(31)
+        inflater.decompress(data)
+        size = len(data) - len(inflater.unused_data)
+        found.append(data[:size])
+        data = data[size:]
+    return found
+
+
+def test_worked_example_of_pair_id() -> None:
+    assert pair_id("http://example.org/cat.jpg", "a cat") == "5f65a344f4d2ce087b81655d1c0f3547"
+
+
+def test_wat_is_read_whole() -> None:
+    account, table = run(WAT.read_bytes())
+    assert (account.status, account.records, account.others) == ("done", 451, 1)
+    assert account.bytes == WAT.stat().st_size
+    assert set(table["warc_file"].to_pylist()) == {"realpages.warc.gz"}
+
+
+def test_fast_reading_is_the_plain_one() -> None:
+    window = Window(io.BytesIO(WAT.read_bytes()))
+    for record in read_records(read_pieces(window, 1 << 20), ExtractionOptions().limits):
+        assert isinstance(record, Record)
+        if b"application/json" in record.header:
+            assert json.loads(record.block)
+            fast, plain = read_wat(record.block), read_loosely(record.block)
+            assert str(fast).replace("(", "[") == str(plain).replace("(", "[")
+
+
+def test_warc_pages_and_offsets() -> None:
+    account, table = run(WARC.read_bytes(), "folder/part.warc.gz")
+    assert (account.status, account.records, account.pages) == ("done", 61, 60)
+    offsets, at = set(), 0
+    for member in members(WARC.read_bytes()):
+        offsets.add(at)
+        at += len(member)
+    assert set(table["warc_offset"].to_pylist()) <= offsets
+    assert set(table["warc_file"].to_pylist()) == {"part.warc.gz"}
+
+
+EXPECTED = {
+    "Evil-Warc-Headers.warc": ("failed", 1, 0, 0),
+    "bad.arc": ("failed", 0, 0, 0),
+    "broken.warc": ("partial", 6, 1, 0),
+    "empty-gzips.warc.gz": ("done", 9, 1, 0),
+    "example-bad-non-chunked.warc.gz": ("done", 6, 1, 0),
+    "example-bad.warc.gz.bad": ("done", 6, 2, 0),
+    "invalid-warcfile-record-then-garbage.warc": ("failed", 1, 0, 0),
+    "transfer_compression_none_truncated.warc.gz": ("failed", 3, 0, 0),
+    "CC-MAIN-2024-22.warc.paths.gz": ("failed", 0, 0, 0),
+    "CC-MAIN-sample.warc.wat.gz": ("failed", 1, 0, 0),
+    "CC-MAIN-sample2.warc.wat.gz": ("done", 1, 1, 0),
+    "cc.warc.gz": ("done", 1, 1, 6),
+    "transfer_compression_brotli.warc.gz": ("done", 5, 1, 0),
+    "transfer_compression_gzip_chunked.warc.gz": ("done", 3, 1, 37),
+    "wget_ia.warc.gz": ("done", 2, 1, 27),
+    "whirlwind.warc.gz": ("done", 4, 1, 7),
+}
+
+
+@pytest.mark.parametrize("path", SMALL, ids=lambda p: p.name)
+def test_samples(path: Path) -> None:
+    account, _ = run(path.read_bytes())
+    found = (account.status, account.records, account.pages, account.pairs)
+    assert found == EXPECTED.get(path.name, found)
+
+
+@pytest.mark.parametrize(
+    ("data", "error"), [(b"", "empty"), (b"no archive\n" * 9, "not_an_archive")]
+)
+def test_no_archive(data: bytes, error: str) -> None:
+    account, _ = run(data)
+    assert (account.status, account.error) == ("failed", error)
+
+
+def test_cut_member_leaves_the_others() -> None:
+    parts = members(WAT.read_bytes())[:20]
+    account, table = run(b"".join(parts)[:-3000])
+    assert account.status == "partial"
+    assert str(account.error).startswith("truncated")
+    assert unique(table) == unique(run(b"".join(parts[:-1]))[1])
+
+
+def mutate(parts: list[bytes], rng: random.Random) -> tuple[bytes, list[bytes]]:
+    """Mutated bytes, and the members that are whole in them."""
+    parts = rng.choices(parts, k=min(len(parts), 6))
+    whole = list(parts)
+    for _ in range(rng.randint(1, 3)):
+        at = rng.randrange(len(parts))
+        part, kind = bytearray(parts[at]), rng.randrange(3)
+        if kind == 0:
+            part[rng.randrange(len(part))] ^= 1 << rng.randrange(8)
+        elif kind == 1:
+            del part[rng.randrange(1, len(part)) :]
+        else:
+            start = rng.randrange(len(part))
+            part[start:start] = rng.randbytes(rng.randint(1, 2000))
+        parts[at], whole[at] = bytes(part) or b"x", b""
+    return b"".join(parts), [part for part in whole if part]
+
+
+def fuzz(number: int) -> None:
+    rng = random.Random(2023)
+    gzipped = [p.read_bytes() for p in SMALL if p.read_bytes()[:2] == b"\x1f\x8b"]
+    good = members(WAT.read_bytes())[:60] + members(WARC.read_bytes())[:20]
+    good += [m for d in gzipped if d and "truncated" not in str(d[:0]) for m in _whole(d)]
+    alone: dict[bytes, set[tuple[str, str]]] = {}
+    for _ in range(number):
+        data, whole = mutate(good, rng)
+        found = unique(run(data)[1])
+        for member in whole:
+            if member not in alone:
+                alone[member] = unique(run(member)[1])
+            assert alone[member] <= found
+
+
+def _whole(data: bytes) -> list[bytes]:
+    return [m for m in members(data) if m[-4:] != b"" and zlib.decompressobj(31).decompress(m)]
+
+
+def test_mutations() -> None:
+    fuzz(200)
+
+
+@pytest.mark.long
+def test_many_mutations() -> None:
+    fuzz(20_000)
+
+
+@pytest.mark.long
+def test_real_wat_gives_what_was_expected() -> None:
+    from hashlib import sha256
+
+    expected = json.loads((SHARED / "wat" / "realpages.expected.json").read_text())
+    account, table = run((SHARED / "wat" / "realpages.warc.wat.gz").read_bytes())
+    lines = sorted(f"{url}\t{text}\n" for url, text in unique(table))
+    assert sha256("".join(lines).encode()).hexdigest() == expected["pairs_sha256"]
+    names = {"records": "records", "pages": "pages", "images": "images", "pairs": "pairs"}
+    assert all(getattr(account, ours) == expected[theirs] for ours, theirs in names.items())
