@@ -33,7 +33,9 @@ def extract_pairs(config: Config, warehouse: Warehouse) -> Summary:
 def _extract_batch(config: Config, warehouse: Warehouse, files: list[SourceFile]) -> None:
     # One task a file, dealt by range(): repartition(n) leaves some empty and doubles others.
     indices = warehouse.spark.range(0, len(files), 1, len(files))
-    rows = indices.mapInArrow(file_reader(files, config.crawl.extraction), EXTRACTIONS.rest("crawl"))
+    rows = indices.mapInArrow(
+        file_reader(files, config.crawl.extraction), EXTRACTIONS.rest("crawl")
+    )
     paths = [file.path for file in files]
     warehouse.replace(EXTRACTIONS, rows, {"crawl": config.crawl.name}, {}, paths)
 

@@ -307,7 +307,9 @@ def _check_schema(table: Table, frame: DataFrame, action: str) -> None:
     declared = {column.name: column.dataType for column in table.schema}
     found = {column.name: column.dataType for column in frame.schema}
     differences = [f"no column {name}" for name in declared if name not in found]
-    differences += [f"column {name} which is not declared" for name in found if name not in declared]
+    differences += [
+        f"column {name} which is not declared" for name in found if name not in declared
+    ]
     differences += [
         f"column {name} {found[name].simpleString()} instead of {kind.simpleString()}"
         for name, kind in declared.items()

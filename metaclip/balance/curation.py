@@ -69,5 +69,3 @@ def choose_t(pool: Pool, counts: Counts, settings: BalanceSettings) -> float:
     if settings.size is not None:
         return t_from_size(pool.matches, counts, settings.size, settings.seed)
     return settings.t if settings.t is not None else DEFAULT_T
-
-

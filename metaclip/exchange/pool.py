@@ -153,7 +153,9 @@ def _accounts(spark: SparkSession, judged: DataFrame, files: Sequence[SourceFile
         F.count(F.lit(1)).alias("records"),
         *(count.alias(reason) for reason, count in reasons.items()),
     )
-    asked = spark.createDataFrame([(file.path, file.size) for file in files], "path string, bytes bigint")
+    asked = spark.createDataFrame(
+        [(file.path, file.size) for file in files], "path string, bytes bigint"
+    )
     joined = asked.join(counted, on="path", how="left").na.fill(0, ["records", *_REASONS])
     pages = F.col("records") - F.col("bad_record") - F.col("where")
     values = {

@@ -7,7 +7,6 @@ from typing import Protocol
 import pyarrow as pa
 
 
-
 class Engine(Protocol):
     """An automaton over the entries of one metadata version, ready to run.
 

@@ -52,7 +52,9 @@ def read_entries(file: str) -> pa.Table:
         with fsspec.open(file, "rb") as stream:
             data = stream.read()
     except (OSError, ValueError) as error:
-        raise InputError(where, "a readable file", getattr(error, "strerror", "") or str(error)) from None
+        raise InputError(
+            where, "a readable file", getattr(error, "strerror", "") or str(error)
+        ) from None
     table = _from_parquet(data, where) if data[:4] == b"PAR1" else _from_text(data, where)
     check_entries(table["entry"].to_pylist(), where)
     return table
@@ -64,7 +66,9 @@ def check_entries(entries: Sequence[object], where: str) -> None:
         raise InputError(where, "at least one entry", "none")
     for number, entry in enumerate(entries):
         if not isinstance(entry, str):
-            raise InputError(where, "a list of strings", f"{json.dumps(entry)[:60]} at position {number}")
+            raise InputError(
+                where, "a list of strings", f"{json.dumps(entry)[:60]} at position {number}"
+            )
     texts = [entry for entry in entries if isinstance(entry, str)]
     kinds = {
         "entries that are not blank": [e for e in texts if not e.strip()],
@@ -77,7 +81,9 @@ def check_entries(entries: Sequence[object], where: str) -> None:
     for expected, bad in kinds.items():
         if bad:
             shown = ", ".join(json.dumps(entry) for entry in bad[:5])
-            raise InputError(where, expected, f"{len(bad)}: {shown}" + (" ..." if len(bad) > 5 else ""))
+            raise InputError(
+                where, expected, f"{len(bad)}: {shown}" + (" ..." if len(bad) > 5 else "")
+            )
 
 
 def _encodable(entry: str) -> bool:
@@ -88,7 +94,9 @@ def _from_text(data: bytes, where: str) -> pa.Table:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(where, "UTF-8", f"byte {data[error.start]:#04x} at offset {error.start}") from None
+        raise InputError(
+            where, "UTF-8", f"byte {data[error.start]:#04x} at offset {error.start}"
+        ) from None
     if text.lstrip()[:1] in ("[", "{"):
         entries = _from_json(text, where)
     else:

@@ -23,7 +23,10 @@ def render_curation(warehouse: Warehouse, config: Config, done: dict[str, dict[s
     rows = [
         ("files", f"{files['files']:,} ({_listed(files['status'])})"),
         ("records", f"{files['records']:,}, pages {files['pages']:,}{_dropped(files, 'records')}"),
-        ("images", f"{files['images']:,}, kept {files['images_kept']:,}{_dropped(files, 'images')}"),
+        (
+            "images",
+            f"{files['images']:,}, kept {files['images_kept']:,}{_dropped(files, 'images')}",
+        ),
         ("pairs", f"{files['pairs']:,}"),
         ("unique pairs", f"{matched['unique_pairs']:,}"),
         ("matched pairs", f"{matched['matched']:,}"),
