@@ -83,9 +83,8 @@ def _jars_installed() -> bool:
 
 def _jars_submitted() -> bool:
     conf = SparkConf()
-    return "delta-spark" in conf.get("spark.jars", "") or "delta-spark" in conf.get(  # type: ignore[operator]
-        "spark.driver.extraClassPath", ""
-    )
+    places = ("spark.jars", "spark.driver.extraClassPath")
+    return any("delta-spark" in (conf.get(place) or "") for place in places)
 
 
 def _require_java() -> None:

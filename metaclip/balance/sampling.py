@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
-from pyspark.sql.functions import arrow_udf
 from pyspark.sql.types import DoubleType, LongType
 
 from metaclip.balance.probability import enters_at, keep_probability
 from metaclip.balance.thresholds import Counts
+from metaclip.columns import arrow_column
 from metaclip.errors import InputError
 
 _DIGIT_BITS = 21
@@ -47,7 +47,7 @@ def score(matches: DataFrame, counts: Counts, t: float, seed: int) -> DataFrame:
     def keep(entry_ids: pa.Array) -> pa.Array:
         return keep_probability(entry_ids, shared.value, t)
 
-    probability = arrow_udf(keep, returnType=DoubleType()).asNondeterministic()
+    probability = arrow_column(keep, DoubleType())
     return _enter(matches, shared, seed).withColumn("keep_probability", probability("entry_ids"))
 
 
@@ -55,7 +55,7 @@ def _enter(matches: DataFrame, shared: object, seed: int) -> DataFrame:
     def enter(entry_ids: pa.Array, draws: pa.Array) -> pa.Array:
         return enters_at(entry_ids, shared.value, draws)  # type: ignore[attr-defined]
 
-    entrance = arrow_udf(enter, returnType=DoubleType()).asNondeterministic()
+    entrance = arrow_column(enter, DoubleType())
     drawn = matches.withColumn("draw", draw_column(seed))
     return drawn.withColumn("enters_at", entrance("entry_ids", "draw"))
 
@@ -117,7 +117,7 @@ def t_from_size(matches: DataFrame, counts: Counts, size: int, seed: int) -> flo
     def enter_bits(entry_ids: pa.Array, draws: pa.Array) -> pa.Array:
         return enters_at(entry_ids, shared.value, draws).view(pa.int64())
 
-    udf = arrow_udf(enter_bits, returnType=LongType()).asNondeterministic()
+    udf = arrow_column(enter_bits, LongType())
     ranked = matches.select(udf("entry_ids", draw_column(seed)).alias("bits"))
     prefix, rank = 0, size
     for shift in (2 * _DIGIT_BITS, _DIGIT_BITS, 0):

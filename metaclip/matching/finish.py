@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from metaclip.matching.intrinsics import lowest_bit
 from metaclip.jit import inlined
+from metaclip.matching.intrinsics import lowest_bit
 
 # Up to here ids are sorted by comparing each with each (16 at once), then by a bitmap,
 # which no order of the ids can make slower than linear.

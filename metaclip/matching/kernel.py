@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metaclip.matching.finish import RANKED, count_members, expand, make_room, unite
 from metaclip.jit import compiled, inlined
+from metaclip.matching.finish import RANKED, count_members, expand, make_room, unite
 from metaclip.matching.layout import GROUP, Tables
 from metaclip.matching.lookup import (
     CONTINUES,
