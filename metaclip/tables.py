@@ -271,6 +271,7 @@ class Warehouse:
     def _create(self, table: Table) -> None:
         """Create `table` from its declaration: a plain first write would drop NOT NULL."""
         if self.exists(table):
+            _check_schema(table, DeltaTable.forPath(self.spark, self.path(table)).toDF(), "read")
             return
         builder = (
             DeltaTable.createIfNotExists(self.spark)

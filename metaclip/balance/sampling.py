@@ -60,21 +60,27 @@ def _enter(matches: DataFrame, shared: object, seed: int) -> DataFrame:
     return drawn.withColumn("enters_at", entrance("entry_ids", "draw"))
 
 
-def measure(scored: DataFrame, t: float) -> Size:
+def measure(scored: DataFrame, t: float, unique: bool) -> Size:
     """Return the size of the sample at t.
 
-    A pair that several crawls bring (`dedup: crawl`) has one draw, so that its rows are
-    kept or dropped together: its variance is that of their sum.
+    Args:
+        unique: whether each pair has one row. Of a pair that several crawls bring
+            (`dedup: crawl`) all rows share one draw, so that they are kept or dropped
+            together: the variance is that of their sum.
     """
-    k = F.col("keep_probability")
-    pairs = scored.groupBy("pair_id").agg(
-        F.count(F.lit(1)).alias("rows"),
-        F.max("keep_probability").alias("keep_probability"),
-        F.sum((F.col("enters_at") <= t).cast("bigint")).alias("kept"),
-    )
+    kept = (F.col("enters_at") <= t).cast("bigint")
+    if unique:
+        pairs = scored.select("keep_probability", F.lit(1).alias("rows"), kept.alias("kept"))
+    else:
+        pairs = scored.groupBy("pair_id").agg(
+            F.max("keep_probability").alias("keep_probability"),
+            F.count(F.lit(1)).alias("rows"),
+            F.sum(kept).alias("kept"),
+        )
+    k, rows = F.col("keep_probability"), F.col("rows")
     row = pairs.agg(
-        F.sum(F.col("rows") * k).alias("expected"),
-        F.sum(F.col("rows") * F.col("rows") * k * (1 - k)).alias("variance"),
+        F.sum(rows * k).alias("expected"),
+        F.sum(rows * rows * k * (1 - k)).alias("variance"),
         F.sum("kept").alias("actual"),
     ).collect()[0]
     return Size(row.expected, float(np.sqrt(row.variance)), row.actual)
