@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 from py4j.protocol import Py4JError, Py4JJavaError
+from pyspark import SparkContext
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
@@ -50,7 +52,7 @@ def run_job(name: str, description: str, step: Step) -> int:
     if spark is not None:
         spark.stop()
     if failure is not None:
-        print(failure, file=sys.stderr, flush=True)
+        _print_error(failure)
         return code
     report = summary.pop("report", None)
     seconds = round(time.monotonic() - started, 3)
@@ -58,6 +60,17 @@ def run_job(name: str, description: str, step: Step) -> int:
     if report:
         print(report, flush=True)
     return code
+
+
+def _print_error(line: str) -> None:
+    """Print to the command's stderr: spark-submit sends Python's own to its stdout."""
+    sys.stdout.flush()
+    if "PYSPARK_GATEWAY_PORT" not in os.environ:
+        print(line, file=sys.stderr, flush=True)
+        return
+    SparkContext._ensure_initialized()  # type: ignore[attr-defined]
+    gateway: Any = SparkContext._gateway
+    gateway.jvm.java.lang.System.err.println(line)
 
 
 def describe(error: Exception) -> str:
