@@ -68,7 +68,7 @@ def _print_error(line: str) -> None:
     if "PYSPARK_GATEWAY_PORT" not in os.environ:
         print(line, file=sys.stderr, flush=True)
         return
-    SparkContext._ensure_initialized()  # type: ignore[attr-defined]
+    SparkContext._ensure_initialized()
     gateway: Any = SparkContext._gateway
     gateway.jvm.java.lang.System.err.println(line)
 
