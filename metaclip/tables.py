@@ -302,8 +302,8 @@ def _qualify(spark: SparkSession, root: str) -> str:
         system = path.getFileSystem(spark._jsc.hadoopConfiguration())  # type: ignore[attr-defined]
         name = str(system.makeQualified(path).toString())
     except (Py4JJavaError, IllegalArgumentException) as error:
-        java = isinstance(error, Py4JJavaError)
-        reason = str(error.java_exception.getMessage() if java else error).splitlines()[0]
+        words = error.java_exception.getMessage() if isinstance(error, Py4JJavaError) else error
+        reason = str(words).splitlines()[0]
         raise InputError(f"warehouse {root}", "a folder that Hadoop can reach", reason) from None
     return name.removeprefix("file:").rstrip("/") or "/"
 

@@ -242,7 +242,7 @@ def test_a_table_of_another_schema(run: Runner, metadata: Path) -> None:
     frame = run.spark.createDataFrame([("x", "1")], "metadata_version string, entry_id string")
     frame.withColumn("other", F.lit(1)).write.format("delta").save(str(run.root / "metadata"))
     message = refused(run, import_metadata, f"metadata.file={metadata}")
-    assert message.startswith("write of table metadata: expected the declared columns, found ")
+    assert message.startswith("read of table metadata: expected the declared columns, found ")
     message = refused(run, match_entries)
     assert message.startswith("read of table metadata: expected the declared columns, found ")
     for difference in ("no column entry", "column other which", "entry_id string instead of int"):
