@@ -206,9 +206,9 @@ def test_one_more_file_that_was_not_matched(run: Runner, files: list[Path], meta
     run(extract_pairs, named(files[:4]))
     before = run.commits()
     for step in (sample_pairs, count_entries):
-        with pytest.raises(InputError, match="run match_entries with crawl.name=local"):
+        with pytest.raises(InputError, match=r"run match_entries with crawl\.name=local"):
             run(step)
     run(match_entries)
-    with pytest.raises(InputError, match="run count_entries with crawl.name=local"):
+    with pytest.raises(InputError, match=r"run count_entries with crawl\.name=local"):
         run(sample_pairs)
     assert len(run.commits()) == len(before) + 1
