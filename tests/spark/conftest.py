@@ -21,9 +21,14 @@ WAT = ROOT / "tests" / "data" / "wat" / "part.warc.wat.gz"
 SETTINGS = {
     "spark.master": "local[2]",
     "spark.ui.enabled": False,
-    "spark.sql.shuffle.partitions": 2,
-    # Code that runs for a second each is not worth the best compiler.
+    "spark.sql.shuffle.partitions": 1,
+    "spark.databricks.delta.snapshotPartitions": 1,
+    # Queries over a few rows are sooner done than compiled or re-planned, which takes half
+    # of the time. `test_command_in_another_process` runs with Spark's own settings.
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.sql.adaptive.enabled": False,
+    "spark.sql.codegen.wholeStage": False,
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
 # Words of the first pages of WAT in several languages, a phrase, and one found nowhere.
 _ENTRIES = (

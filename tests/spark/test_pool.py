@@ -67,10 +67,9 @@ def as_jsonl(names: Sequence[str], rows: Sequence[Row]) -> bytes:
 Write = Callable[[Sequence[str], Sequence[Row]], bytes]
 FORMATS: dict[str, tuple[Write, tuple[str, str, str]]] = {
     "parquet": (as_parquet, ("uid", "url", "text")),
-    "csv": (as_csv, ("key", "URL", "TEXT")),
     "tsv": (as_tsv, ("uid", "url", "caption")),
     "jsonl": (as_jsonl, ("key", "url", "caption")),
-    "csv.gz": (lambda names, rows: gzip.compress(as_csv(names, rows)), ("uid", "URL", "caption")),
+    "csv.gz": (lambda names, rows: gzip.compress(as_csv(names, rows)), ("key", "URL", "TEXT")),
 }
 
 
