@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TextIO, cast
 
 from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark import SparkContext
@@ -34,7 +35,7 @@ def run_job(name: str, description: str, step: Step) -> int:
     last that is written: exit code 2 for what the user can mend in settings and inputs,
     else 1.
     """
-    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=_stderr())
     log.setLevel(logging.INFO)
     started = time.monotonic()
     spark: SparkSession | None = None
@@ -52,7 +53,7 @@ def run_job(name: str, description: str, step: Step) -> int:
     if spark is not None:
         spark.stop()
     if failure is not None:
-        _print_error(failure)
+        print(failure, file=_stderr(), flush=True)
         return code
     report = summary.pop("report", None)
     seconds = round(time.monotonic() - started, 3)
@@ -62,15 +63,23 @@ def run_job(name: str, description: str, step: Step) -> int:
     return code
 
 
-def _print_error(line: str) -> None:
-    """Print to the command's stderr: spark-submit sends Python's own to its stdout."""
-    sys.stdout.flush()
-    if "PYSPARK_GATEWAY_PORT" not in os.environ:
-        print(line, file=sys.stderr, flush=True)
-        return
-    SparkContext._ensure_initialized()
-    gateway: Any = SparkContext._gateway
-    gateway.jvm.java.lang.System.err.println(line)
+class _DriverStderr(io.TextIOBase):
+    """The stderr of spark-submit, which gives its own stdout to both streams of Python."""
+
+    def write(self, text: str) -> int:
+        """Print `text` there."""
+        try:
+            SparkContext._ensure_initialized()
+            jvm: Any = SparkContext._jvm
+            jvm.java.lang.System.err.print(text)
+        except (Py4JError, OSError):  # the driver is gone
+            sys.stderr.write(text)
+        return len(text)
+
+
+def _stderr() -> TextIO:
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ
+    return cast(TextIO, _DriverStderr()) if submitted else sys.stderr
 
 
 def describe(error: Exception) -> str:

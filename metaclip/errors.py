@@ -21,4 +21,6 @@ class InputError(MetaclipError):
     def __init__(self, where: str, expected: str, found: str, hint: str = "") -> None:
         self.where, self.expected, self.found, self.hint = where, expected, found, hint
         text = f"{where}: expected {expected}, found {found}"
-        super().__init__(" ".join(f"{text}; {hint}".split()) if hint else " ".join(text.split()))
+        # One line; spaces in names stay as they are.
+        lines = (f"{text}; {hint}" if hint else text).splitlines()
+        super().__init__(" ".join(line.strip() for line in lines if line.strip()))

@@ -65,7 +65,7 @@ def require_coverage(warehouse: Warehouse, crawl: str, min_coverage: float) -> N
             f"crawl {crawl}", "extracted files", "none", "run extract_pairs or import_pairs first"
         )
     bad = sorted((row.path, row.status, row.error) for row in rows if row.status != "done")
-    coverage = 1 - len(bad) / len(rows)
+    coverage = (len(rows) - len(bad)) / len(rows)
     if coverage < min_coverage:
         path, status, error = bad[0]
         more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""

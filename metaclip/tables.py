@@ -10,6 +10,7 @@ from typing import Any
 from delta import exceptions as delta_exceptions
 from delta.tables import DeltaTable
 from py4j.protocol import Py4JJavaError
+from pyspark.errors import AnalysisException, IllegalArgumentException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StructField, StructType
@@ -41,9 +42,7 @@ class Table:
     @property
     def schema(self) -> StructType:
         """The declared schema; Spark's parser reads it, so there must be a session."""
-        schema = StructType.fromDDL(self.columns)
-        assert isinstance(schema, StructType)
-        return schema
+        return StructType.fromDDL(self.columns)
 
     def rest(self, *given: str) -> StructType:
         """Return the schema without the columns `given`, which a partition supplies.
@@ -271,7 +270,8 @@ class Warehouse:
     def _create(self, table: Table) -> None:
         """Create `table` from its declaration: a plain first write would drop NOT NULL."""
         if self.exists(table):
-            _check_schema(table, DeltaTable.forPath(self.spark, self.path(table)).toDF(), "read")
+            found = DeltaTable.forPath(self.spark, self.path(table)).toDF()
+            _check_schema(table, found, "read")
             return
         builder = (
             DeltaTable.createIfNotExists(self.spark)
@@ -284,7 +284,14 @@ class Warehouse:
             builder = builder.property(key, value)
         for name, condition in table.constraints.items():
             builder = builder.property(f"delta.constraints.{name}", condition)
-        builder.execute()
+        try:
+            builder.execute()
+        except AnalysisException as error:
+            raise InputError(
+                f"warehouse {self.root}",
+                f"a table or nothing at {table.name}",
+                str(error).splitlines()[0],
+            ) from None
 
 
 def _qualify(spark: SparkSession, root: str) -> str:
@@ -294,8 +301,9 @@ def _qualify(spark: SparkSession, root: str) -> str:
         path = jvm.org.apache.hadoop.fs.Path(root)
         system = path.getFileSystem(spark._jsc.hadoopConfiguration())
         name = str(system.makeQualified(path).toString())
-    except Py4JJavaError as error:
-        reason = str(error.java_exception.getMessage()).splitlines()[0]
+    except (Py4JJavaError, IllegalArgumentException) as error:
+        words = error.java_exception.getMessage() if isinstance(error, Py4JJavaError) else error
+        reason = str(words).splitlines()[0]
         raise InputError(f"warehouse {root}", "a folder that Hadoop can reach", reason) from None
     return name.removeprefix("file:").rstrip("/") or "/"
 

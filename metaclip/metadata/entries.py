@@ -23,6 +23,7 @@ ENTRY_SCHEMA = pa.schema(
         ("score", pa.float64()),
     ]
 )
+DEFAULT_SOURCE = "import"
 _UNMATCHABLE = "\t\n\r"
 
 
@@ -55,9 +56,7 @@ def read_entries(file: str) -> pa.Table:
         raise InputError(
             where, "a readable file", getattr(error, "strerror", "") or str(error)
         ) from None
-    table = _from_parquet(data, where) if data[:4] == b"PAR1" else _from_text(data, where)
-    check_entries(table["entry"].to_pylist(), where)
-    return table
+    return _from_parquet(data, where) if data[:4] == b"PAR1" else _from_text(data, where)
 
 
 def check_entries(entries: Sequence[object], where: str) -> None:
@@ -123,32 +122,52 @@ def _from_parquet(data: bytes, where: str) -> pa.Table:
         raise InputError(where, "a Parquet file", str(error).splitlines()[0]) from None
     if "entry" not in table.column_names:
         raise InputError(where, "a column entry", f"the columns {', '.join(table.column_names)}")
-    if not pa.types.is_string(table.schema.field("entry").type):
-        raise InputError(where, "entry of type string", str(table.schema.field("entry").type))
+    table = _with_declared_types(table, where)
     if "entry_id" in table.column_names:
         table = table.sort_by("entry_id")
         if table["entry_id"].to_pylist() != list(range(table.num_rows)):
             raise InputError(where, "entry_id to be 0, 1, 2 ... without gaps", "other numbers")
     columns = {n: table[n] for n in ("language", "source", "score") if n in table.column_names}
-    return _table(table["entry"].to_pylist(), columns)
+    entries = table["entry"].to_pylist()
+    check_entries(entries, where)
+    return _table(entries, columns)
+
+
+def _with_declared_types(table: pa.Table, where: str) -> pa.Table:
+    """Cast the columns of ENTRY_SCHEMA: other writers have large or dictionary strings."""
+    for field in ENTRY_SCHEMA:
+        if field.name not in table.column_names:
+            continue
+        found = table[field.name]
+        kind = found.type.value_type if pa.types.is_dictionary(found.type) else found.type
+        if pa.types.is_string(field.type) and not (pa.types.is_null(kind) or _is_string(kind)):
+            raise InputError(where, f"{field.name} of type string", str(kind))
+        try:
+            cast = found.cast(field.type)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            raise InputError(where, f"{field.name} of type {field.type}", str(kind)) from None
+        if field.name == "source":
+            cast = cast.fill_null(DEFAULT_SOURCE)
+        table = table.set_column(table.column_names.index(field.name), field.name, cast)
+    return table
+
+
+def _is_string(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    )
 
 
 def _table(entries: Sequence[object], columns: dict[str, pa.ChunkedArray]) -> pa.Table:
     count = len(entries)
     defaults = {
         "entry_id": pa.array(range(count), pa.int32()),
-        "entry": pa.array(entries, pa.string()) if all(map(_is_text, entries)) else None,
+        "entry": pa.array(entries, pa.string()),
         "language": pa.nulls(count, pa.string()),
-        "source": pa.repeat("import", count),
+        "source": pa.repeat(DEFAULT_SOURCE, count),
         "score": pa.nulls(count, pa.float64()),
     }
     merged = {**defaults, **columns}
-    if merged["entry"] is None:  # check_entries names the null
-        check_entries(entries, "metadata.file")
     return pa.table([merged[field.name] for field in ENTRY_SCHEMA], names=ENTRY_SCHEMA.names).cast(
         ENTRY_SCHEMA
     )
-
-
-def _is_text(entry: object) -> bool:
-    return isinstance(entry, str)

@@ -1,0 +1,85 @@
+"""t and the tail share against sorting and accumulating in plain Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metaclip.balance.thresholds import Counts, entry_probabilities, t_from_tail_share, tail_share
+
+COUNTS = st.lists(st.integers(0, 50) | st.integers(0, 10**9), min_size=1, max_size=60)
+T = st.floats(min_value=1e-6, max_value=1e10)
+SHARE = st.floats(min_value=0, max_value=1, exclude_min=True, exclude_max=True)
+
+
+def as_counts(counts: Sequence[int]) -> Counts:
+    return np.array(counts, dtype=np.int64)
+
+
+def slow_tail_share(counts: Sequence[int], t: float) -> float:
+    tail = total = 0
+    for count in counts:
+        total += count
+        if count < t:
+            tail += count
+    return tail / total if total else 0.0
+
+
+def slow_t_from_tail_share(counts: Sequence[int], share: float) -> float:
+    total, running = sum(counts), 0
+    best, nearest = 0, float("inf")
+    for count in sorted(counts):
+        running += count
+        distance = abs(running / total - share)
+        if distance < nearest:
+            best, nearest = count, distance
+    return float(max(1, best))
+
+
+@given(COUNTS, T)
+def test_tail_share(counts: list[int], t: float) -> None:
+    assert tail_share(as_counts(counts), t) == slow_tail_share(counts, t)
+
+
+@given(COUNTS.filter(any), SHARE)
+def test_t_from_tail_share(counts: list[int], share: float) -> None:
+    assert t_from_tail_share(as_counts(counts), share) == slow_t_from_tail_share(counts, share)
+
+
+@given(COUNTS, T)
+def test_a_count_equal_to_t_is_no_tail(counts: list[int], t: float) -> None:
+    assert tail_share(as_counts(counts), float(min(counts)) or t) == (
+        0.0 if min(counts) else slow_tail_share(counts, t)
+    )
+
+
+@pytest.mark.parametrize(
+    ("counts", "share", "t"),
+    [
+        ([0, 0, 1, 2, 3, 4], 0.3, 2.0),  # cumulative 0 0 .1 .3 .6 1
+        ([4, 3, 2, 1, 0, 0], 0.3, 2.0),
+        ([0, 0, 0, 100], 0.01, 1.0),  # nearest at a zero: at least 1
+        ([5, 5, 5, 5], 0.25, 5.0),
+        ([1, 1, 2], 0.375, 1.0),  # as near to .25 as to .5: the first
+        ([7], 0.5, 7.0),
+    ],
+)
+def test_t_from_tail_share_by_hand(counts: list[int], share: float, t: float) -> None:
+    assert t_from_tail_share(as_counts(counts), share) == t
+
+
+def test_tail_share_without_any_match() -> None:
+    assert tail_share(as_counts([0, 0]), 5.0) == 0.0
+
+
+@given(COUNTS, T)
+def test_entry_probabilities(counts: list[int], t: float) -> None:
+    for count, probability in zip(counts, entry_probabilities(as_counts(counts), t), strict=True):
+        assert 0 < probability <= 1
+        exact = Fraction(t) / max(Fraction(t), count)
+        assert probability == float(exact)

@@ -1,0 +1,202 @@
+"""The curated rows depend on the pairs and the seed, and on nothing of the way they were made."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from count_entries import count_entries
+from extract_pairs import extract_pairs
+from import_metadata import import_metadata
+from match_entries import match_entries
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from sample_pairs import sample_pairs
+
+from metaclip.balance.counting import collect_counts
+from metaclip.balance.sampling import draw_column, score, t_from_size
+from metaclip.errors import InputError
+from metaclip.ledger import read_crawl_files, read_pairs
+from metaclip.matching.build import build_engine
+from metaclip.matching.column import match_column
+from metaclip.matching.matches import find_matches
+from metaclip.tables import CURATED, CURATION_COUNTS, ENTRY_COUNTS, MATCHES
+from tests.spark.conftest import ENTRIES, ROOT, Runner, write_files
+
+PAGES = 96
+T = 5.0
+
+Rows = list[dict[str, Any]]
+
+
+def rows(frame: DataFrame, *without: str) -> Rows:
+    """All columns of all rows, in an order of their own."""
+    found = [row.asDict(recursive=True) for row in frame.drop(*without).collect()]
+    return sorted(found, key=lambda row: json.dumps(row, default=str, sort_keys=True))
+
+
+def curated(run: Runner, curation: str = "default", *without: str) -> Rows:
+    return rows(run.warehouse.read_partition(CURATED, {"curation": curation}), *without)
+
+
+def balance(run: Runner, *settings: str) -> dict[str, Any]:
+    """Match, count and sample what was extracted."""
+    for step in (match_entries, count_entries):
+        run(step)
+    return run(sample_pairs, f"balance.t={T}", *settings)
+
+
+@pytest.fixture(scope="module")
+def files(pages: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The same pages in 32 files, three in each."""
+    folder = tmp_path_factory.mktemp("files")
+    return write_files(folder, [b"".join(pages[at : at + 3]) for at in range(0, PAGES, 3)])
+
+
+@pytest.fixture(scope="module")
+def whole(
+    spark: SparkSession,
+    files: list[Path],
+    metadata: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Runner:
+    """A warehouse in which all of them were extracted and balanced at once."""
+    run = Runner(spark, tmp_path_factory.mktemp("whole") / "warehouse")
+    run(import_metadata, f"metadata.file={metadata}")
+    run(extract_pairs, named(files))
+    balance(run)
+    return run
+
+
+def named(files: Sequence[Path]) -> str:
+    return f"crawl.files={json.dumps([str(file) for file in files])}"
+
+
+def test_worked_example(spark: SparkSession) -> None:
+    text = "http://example.org/cat.jpg\na cat"
+    frame = spark.createDataFrame([(text,)], "text string").select(
+        F.substring(F.sha2("text", 256), 1, 32).alias("pair_id")
+    )
+    row = frame.select("pair_id", draw_column(0).alias("draw")).collect()[0]
+    assert row.pair_id == "5f65a344f4d2ce087b81655d1c0f3547"
+    assert row.draw == 0.6244281616445617
+
+
+@pytest.mark.parametrize("partitions", [1, 7, 32])
+def test_the_split_of_the_work(whole: Runner, partitions: int) -> None:
+    """Match and score with the pairs in so many partitions, shuffled each time."""
+    pairs = read_pairs(whole.warehouse, "local").orderBy(F.rand(partitions))
+    pairs = pairs.repartition(partitions)
+    assert pairs.rdd.getNumPartitions() == partitions
+    engine = build_engine("compiled", ENTRIES, "reference")
+    matches = find_matches(pairs, match_column(whole.spark, engine)).repartition(partitions)
+    assert matches.rdd.getNumPartitions() == partitions
+    counts = collect_counts(whole.warehouse.read(ENTRY_COUNTS))
+    scored = score(matches, counts, T, 0)
+    found = scored.where(scored.enters_at <= T).withColumn("crawl", F.lit("local"))
+    assert rows(found) == curated(whole, "default", "curation")
+
+
+def test_a_rerun(whole: Runner) -> None:
+    before = curated(whole)
+    summary = whole(sample_pairs, f"balance.t={T}")
+    assert curated(whole) == before
+    assert summary["actual_size"] == len(before) > 0
+
+
+def test_a_smaller_t_gives_a_subset(whole: Runner) -> None:
+    matches = whole.warehouse.read(MATCHES)
+    counts = collect_counts(whole.warehouse.read(ENTRY_COUNTS))
+    kept = []
+    for t in (T, 20.0):
+        scored = score(matches, counts, t, 0)
+        drawn = {row.pair_id for row in scored.where("draw < keep_probability").collect()}
+        assert drawn == {row.pair_id for row in scored.where(scored.enters_at <= t).collect()}
+        kept.append(drawn)
+    assert kept[0] == {row["pair_id"] for row in curated(whole)}
+    assert kept[0] < kept[1]
+
+
+def test_a_size_is_met_exactly(whole: Runner) -> None:
+    wanted = len(curated(whole)) + 3
+    summary = whole(sample_pairs, f"balance.size={wanted}", "balance.curation=sized")
+    assert summary["actual_size"] == wanted == len(curated(whole, "sized"))
+    assert summary["t"] > T
+
+
+def test_each_size_has_its_t(whole: Runner) -> None:
+    """The size-th smallest entrance, as sorting finds it."""
+    matches = whole.warehouse.read(MATCHES)
+    counts = collect_counts(whole.warehouse.read(ENTRY_COUNTS))
+    entrances = sorted(row.enters_at for row in score(matches, counts, T, 0).collect())
+    for size in (1, len(entrances) // 2):
+        assert t_from_size(matches, counts, size, 0) == entrances[size - 1]
+
+
+def test_another_seed_gives_other_pairs(whole: Runner) -> None:
+    counts = collect_counts(whole.warehouse.read(ENTRY_COUNTS))
+    scored = score(whole.warehouse.read(MATCHES), counts, T, 1)
+    other = {row.pair_id for row in scored.where(scored.enters_at <= T).collect()}
+    ids = {row["pair_id"] for row in curated(whole)}
+    assert ids != other
+    assert ids & other  # the tail is in both
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("cores", [1, 2])
+def test_command_in_another_process(
+    whole: Runner, files: list[Path], metadata: Path, tmp_path: Path, cores: int
+) -> None:
+    """The command itself on so many cores, with Spark's own settings for queries."""
+    config = {
+        "warehouse": str(tmp_path / "warehouse"),
+        "crawl": {"files": [str(file) for file in files]},
+        "metadata": {"file": str(metadata)},
+        "balance": {"t": T},
+        "spark": {
+            "spark.master": f"local[{cores}]",
+            "spark.ui.enabled": False,
+            "spark.default.parallelism": 7,
+            "spark.sql.shuffle.partitions": 7,
+        },
+    }
+    (tmp_path / "config.yaml").write_text(json.dumps(config))
+    command = [sys.executable, "jobs/curate.py", "--config", str(tmp_path / "config.yaml")]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    other = Runner(whole.spark, tmp_path / "warehouse")
+    assert curated(other) == curated(whole)
+
+
+def test_files_in_another_order_later_and_changed(
+    whole: Runner, run: Runner, files: list[Path], metadata: Path, tmp_path: Path
+) -> None:
+    """Twenty files; these and all others in another order; one of them after it changed."""
+    copies = write_files(tmp_path / "files", [file.read_bytes() for file in files])
+    final = copies[0].read_bytes()
+    copies[0].write_bytes(files[31].read_bytes() + files[30].read_bytes())
+    run(import_metadata, f"metadata.file={metadata}")
+    run(extract_pairs, named(copies[:20]))
+    run(match_entries)
+    run(extract_pairs, named(random.Random(2).sample(copies, 32)), "crawl.batch_files=7")
+    copies[0].write_bytes(final)
+    assert run(extract_pairs, named(copies))["status"] == {"done": 32}
+    before = run.commits()
+    for step in (sample_pairs, count_entries):
+        with pytest.raises(InputError, match=r"run match_entries with crawl\.name=local"):
+            run(step)
+    assert run.commits() == before
+    balance(run)
+    for table in (CURATED, CURATION_COUNTS):
+        assert rows(run.warehouse.read(table)) == rows(whole.warehouse.read(table))
+    for read, times in ((read_crawl_files, ("seconds", "finished_at")), (read_pairs, ())):
+        found, expected = (rows(read(one.warehouse, "local"), *times) for one in (run, whole))
+        assert found == expected != []
