@@ -1,0 +1,25 @@
+"""CPU time of rivals, taken in turn, so that what else the machine does meets all of them."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Mapping
+
+
+def median_cpu(rivals: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Return the median CPU seconds of each of `rivals`, run in turn, `rounds` times each.
+
+    Each runs once before, unmeasured, so that caches are warm and kernels compiled.
+    """
+    for run in rivals.values():
+        run()
+    seconds: dict[str, list[float]] = {name: [] for name in rivals}
+    for _ in range(rounds):
+        for name, run in rivals.items():
+            gc.collect()
+            started = time.process_time()
+            run()
+            seconds[name].append(time.process_time() - started)
+    return {name: statistics.median(taken) for name, taken in seconds.items()}
