@@ -23,7 +23,7 @@ from tests.bench.timing import median_cpu
 TEXTS = 300_000
 # Spark's spark.sql.execution.arrow.maxRecordsPerBatch.
 _BATCH = 10_000
-_ROUNDS = 7
+_ROUNDS = 5
 
 Figures = dict[str, Any]
 
@@ -31,7 +31,8 @@ Figures = dict[str, Any]
 def run() -> Figures:
     """Measure speed, building, size and memory; print them."""
     entries, texts = read_entries(), read_captions(TEXTS)
-    print(f"  {len(entries):,} entries, {len(texts):,} captions, {texts.nbytes / 1e6:.1f} MB")
+    size = f"{texts.nbytes / 1e6:.1f} MB"
+    print(f"  {len(entries):,} entries, {len(texts):,} captions, {size}", flush=True)
     engine = CompiledEngine.build(entries, "reference")
     automaton = _reference_automaton(entries)
     _check_same(engine, automaton, texts)

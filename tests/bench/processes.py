@@ -10,7 +10,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 
 KINDS = ("jvm", "driver", "workers")
-_INTERVAL = 0.25
+_INTERVAL = 0.5
 _GONE = (psutil.NoSuchProcess, psutil.AccessDenied)
 
 
@@ -26,30 +26,18 @@ def _processes() -> list[tuple[str, Any]]:
     return found
 
 
-def cpu_seconds() -> dict[str, float]:
-    """Return the CPU time so far of each kind of process.
-
-    Workers that ended count: whoever waited for them (the daemon, the JVM) has their time.
-    """
-    spent = dict.fromkeys(KINDS, 0.0)
-    for kind, process in _processes():
-        try:
-            times = process.cpu_times()
-        except _GONE:
-            continue
-        spent[kind] += times.user + times.system
-        ended = times.children_user + times.children_system
-        spent["workers"] += ended if kind != "driver" else 0.0
-    return spent
-
-
 class Watch(threading.Thread):
-    """Samples memory in the background; `cpu` is what that cost."""
+    """Samples CPU time and memory in the background.
+
+    CPU time is kept for each process, since Spark's daemon kills idle workers and nobody
+    waits for them, whereupon the kernel forgets their time.
+    """
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
-        self.cpu = 0.0
         self.peaks: dict[str, float] = {}
+        self._own_cpu = 0.0
+        self._cpu: dict[tuple[str, int, float], float] = {}
         self._lock = threading.Lock()
         self._done = threading.Event()
 
@@ -58,6 +46,16 @@ class Watch(threading.Thread):
         with self._lock:
             self.peaks = {}
         self._sample()
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """Return the CPU time so far of each kind of process, without that of sampling."""
+        self._sample()
+        with self._lock:
+            spent = dict.fromkeys(KINDS, 0.0)
+            for (kind, _, _), seconds in self._cpu.items():
+                spent[kind] += seconds
+        spent["driver"] -= self._own_cpu
+        return spent
 
     def stop(self) -> None:
         """Sample no more."""
@@ -69,17 +67,23 @@ class Watch(threading.Thread):
         while not self._done.wait(_INTERVAL):
             began = time.thread_time()
             self._sample()
-            self.cpu += time.thread_time() - began
+            self._own_cpu += time.thread_time() - began
 
     def _sample(self) -> None:
         sums: dict[str, float] = defaultdict(float)
         for kind, process in _processes():
             try:
-                memory = process.memory_full_info()
+                times = process.cpu_times()
+                # USS takes a walk over all pages: too slow for a JVM, whose RSS is its own.
+                jvm = kind == "jvm"
+                memory = process.memory_info() if jvm else process.memory_full_info()
             except _GONE:
                 continue
+            with self._lock:
+                self._cpu[kind, process.pid, process.create_time()] = times.user + times.system
             sums[f"{kind}_rss_mb"] += memory.rss / 1e6
-            sums[f"{kind}_uss_mb"] += memory.uss / 1e6
+            if not jvm:
+                sums[f"{kind}_uss_mb"] += memory.uss / 1e6
             if kind == "workers":
                 sums["python_processes"] += 1
                 largest = max(sums["largest_worker_uss_mb"], memory.uss / 1e6)

@@ -17,7 +17,7 @@ from metaclip.config import Config, load_config, with_metadata_version
 from metaclip.session import create_session
 from metaclip.tables import Warehouse
 from tests.bench.inputs import ROOT, find_input
-from tests.bench.processes import KINDS, Watch, cpu_seconds
+from tests.bench.processes import KINDS, Watch
 
 Result = dict[str, Any]
 
@@ -137,11 +137,10 @@ class _Bench:
     def measure(self, name: str, work: Callable[[], Summary]) -> Summary:
         """Run `work` and print and keep what it took."""
         self.watch.reset()
-        cpu, sampling, started = cpu_seconds(), self.watch.cpu, time.monotonic()
+        cpu, started = self.watch.cpu_seconds(), time.monotonic()
         summary = work()
-        seconds, after = time.monotonic() - started, cpu_seconds()
+        seconds, after = time.monotonic() - started, self.watch.cpu_seconds()
         spent = {f"{kind}_cpu": round(after[kind] - cpu[kind], 2) for kind in KINDS}
-        spent["driver_cpu"] = round(spent["driver_cpu"] - self.watch.cpu + sampling, 2)
         rows = summary["rows"]
         result = {
             "stage": name,
@@ -157,23 +156,18 @@ class _Bench:
         return summary
 
 
-_PEAKS = [
-    "jvm_rss_mb",
-    "jvm_uss_mb",
-    "driver_rss_mb",
-    "driver_uss_mb",
-    "workers_rss_mb",
-    "workers_uss_mb",
+_PEAKS = (
+    *(f"{kind}_{measure}_mb" for kind in KINDS for measure in ("rss", "uss")),
     "largest_worker_uss_mb",
     "python_processes",
-]
+)
 _HEADER = (
     "  stage                          rows       s    rows/s CPU us/row"
-    " | CPU s: jvm driver workers | peak MB, RSS/USS: jvm driver workers (largest, processes)"
+    " | CPU s: jvm driver workers | peak MB: jvm RSS, RSS/USS of driver workers (largest, processes)"
 )
 _LINE = (
     "  {stage:26} {rows:>9,} {seconds:>7.1f} {rows_per_second:>9,} {cpu_us_per_row!s:>10}"
     " | {jvm_cpu:>8.1f} {driver_cpu:>6.1f} {workers_cpu:>7.1f}"
-    " | {jvm_rss_mb}/{jvm_uss_mb} {driver_rss_mb}/{driver_uss_mb} "
+    " | {jvm_rss_mb} {driver_rss_mb}/{driver_uss_mb} "
     "{workers_rss_mb}/{workers_uss_mb} ({largest_worker_uss_mb}, {python_processes})"
 )

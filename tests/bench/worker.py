@@ -27,9 +27,10 @@ def main(engine_file: str, texts_file: str) -> None:
     """Decode the engine as PySpark does, and match one batch."""
     with pa.OSFile(texts_file) as source:
         texts = pa.ipc.open_file(source).get_batch(0).column(0)
+    before = own_bytes()
     for module in ("compiled", "reference"):
         importlib.import_module(f"metaclip.matching.{module}")
-    before = own_bytes()
+    print("modules_bytes", own_bytes() - before)
     cpu, wall = time.process_time(), time.perf_counter()
     with Path(engine_file).open("rb") as file:
         engine = pickle.load(file)
