@@ -18,13 +18,12 @@ def count_entries(config: Config, warehouse: Warehouse) -> Summary:
     matched = require_fresh_matches(warehouse, partition)
     matches = warehouse.read_partition(MATCHES, partition)
     entries = warehouse.read_partition(METADATA, {"metadata_version": version})
-    counts = counting.count_entries(matches, entries)
+    counts = counting.count_entries(matches, entries).persist()
     total = counting.check_sums(counts, matches)
     warehouse.replace(ENTRY_COUNTS, counts, partition, {"matches": matched})
-    written = warehouse.read_partition(ENTRY_COUNTS, partition)
-    hit = written.where(F.col("count") > 0).count()
+    hit = counts.where(F.col("count") > 0).count()
     log.info("count_entries    %s matches, %s entries hit", f"{total:,}", f"{hit:,}")
-    return {"matches": total, "entries": written.count(), "entries_hit": hit}
+    return {"matches": total, "entries": counts.count(), "entries_hit": hit}
 
 
 if __name__ == "__main__":

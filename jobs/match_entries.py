@@ -9,7 +9,7 @@ from metaclip.ledger import read_pairs, require_coverage
 from metaclip.lineage import choose_metadata, match_partition
 from metaclip.matching.build import build_engine
 from metaclip.matching.column import match_column
-from metaclip.matching.matches import find_matches
+from metaclip.matching.matches import find_matches, keep_unique
 from metaclip.tables import EXTRACTIONS, MATCHES, METADATA, Warehouse
 
 
@@ -35,7 +35,7 @@ def match_entries(config: Config, warehouse: Warehouse) -> Summary:
         )
     partition = match_partition(version, matching.spacing, crawl.name)
     inputs = {"extractions": extracted.version, "metadata": warehouse.version(METADATA)}
-    warehouse.replace(MATCHES, matches, partition, inputs)
+    warehouse.replace(MATCHES, keep_unique(matches), partition, inputs)
     unique = pairs.select("pair_id").distinct().count()
     matched = warehouse.read_partition(MATCHES, partition).count()
     log.info("match_entries    %s of %s unique pairs match", f"{matched:,}", f"{unique:,}")

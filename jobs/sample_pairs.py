@@ -20,7 +20,8 @@ def sample_pairs(config: Config, warehouse: Warehouse) -> Summary:
     counts = collect_counts(pool.counts)
     t = choose_t(pool, counts, settings)
     scored = score(pool.matches, counts, t, settings.seed)
-    size = measure(scored, t)
+    unique = settings.dedup == "all" or len(pool.crawls) == 1
+    size = measure(scored, t, unique)
     kept = scored.where(scored.enters_at <= t).drop("metadata_version", "spacing")
     warehouse.replace(CURATED, kept, partition, pool.input_versions)
     by_entry = count_curation(scored, pool.counts, t)

@@ -1,6 +1,3 @@
-"""Balanced image-text data sets from Common Crawl.
-
-Source: Xu et al. 2023, Demystifying CLIP Data.
-"""
+"""Balanced image-text data sets from Common Crawl (MetaCLIP, Xu et al., 2023)."""
 
 __version__ = "0.1.0"

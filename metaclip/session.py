@@ -25,6 +25,8 @@ SETTINGS: dict[str, str] = {
     "spark.sql.execution.arrow.pyspark.validateSchema.enabled": "true",
     # All times are UTC, whatever the machine's clock shows.
     "spark.sql.session.timeZone": "UTC",
+    # Workers without Spark's archives on sys.path, which Python reads again for each task.
+    "spark.python.daemon.module": "metaclip.worker_daemon",
     # A file is read by one task at a time; a second, speculative reader only costs requests.
     "spark.speculation": "false",
     # Delta's default of 50 makes each small commit take seconds.
@@ -83,9 +85,8 @@ def _jars_installed() -> bool:
 
 def _jars_submitted() -> bool:
     conf = SparkConf()
-    return "delta-spark" in conf.get("spark.jars", "") or "delta-spark" in conf.get(  # type: ignore[operator]
-        "spark.driver.extraClassPath", ""
-    )
+    places = ("spark.jars", "spark.driver.extraClassPath")
+    return any("delta-spark" in (conf.get(place) or "") for place in places)
 
 
 def _require_java() -> None:

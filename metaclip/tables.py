@@ -41,7 +41,9 @@ class Table:
     @property
     def schema(self) -> StructType:
         """The declared schema; Spark's parser reads it, so there must be a session."""
-        return StructType.fromDDL(self.columns)
+        schema = StructType.fromDDL(self.columns)
+        assert isinstance(schema, StructType)
+        return schema
 
     def rest(self, *given: str) -> StructType:
         """Return the schema without the columns `given`, which a partition supplies.
@@ -165,7 +167,7 @@ class Warehouse:
         jvm: Any = self.spark._jvm
         try:
             probe = jvm.org.apache.hadoop.fs.Path(self.root, "_writable")
-            system = probe.getFileSystem(self.spark._jsc.hadoopConfiguration())  # type: ignore[attr-defined]
+            system = probe.getFileSystem(self.spark._jsc.hadoopConfiguration())
             system.create(probe, True).close()
             system.delete(probe, False)
         except Py4JJavaError as error:
@@ -269,6 +271,7 @@ class Warehouse:
     def _create(self, table: Table) -> None:
         """Create `table` from its declaration: a plain first write would drop NOT NULL."""
         if self.exists(table):
+            _check_schema(table, DeltaTable.forPath(self.spark, self.path(table)).toDF(), "read")
             return
         builder = (
             DeltaTable.createIfNotExists(self.spark)
@@ -289,7 +292,7 @@ def _qualify(spark: SparkSession, root: str) -> str:
     jvm: Any = spark._jvm
     try:
         path = jvm.org.apache.hadoop.fs.Path(root)
-        system = path.getFileSystem(spark._jsc.hadoopConfiguration())  # type: ignore[attr-defined]
+        system = path.getFileSystem(spark._jsc.hadoopConfiguration())
         name = str(system.makeQualified(path).toString())
     except Py4JJavaError as error:
         reason = str(error.java_exception.getMessage()).splitlines()[0]

@@ -38,7 +38,7 @@ def check_sums(counts: DataFrame, matches: DataFrame) -> int:
 
 def collect_counts(counts: DataFrame) -> Counts:
     """Return the counts of all entries, indexed by entry id."""
-    rows = counts.select("entry_id", "count").toPandas()
-    result = np.zeros(len(rows), dtype=np.int64)
+    rows = counts.select("entry_id", "count").toArrow()
+    result = np.zeros(rows.num_rows, dtype=np.int64)
     result[rows["entry_id"].to_numpy()] = rows["count"].to_numpy()
     return result

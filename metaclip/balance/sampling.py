@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
-from pyspark.sql.functions import arrow_udf
 from pyspark.sql.types import DoubleType, LongType
 
 from metaclip.balance.probability import enters_at, keep_probability
 from metaclip.balance.thresholds import Counts
+from metaclip.columns import arrow_column
 from metaclip.errors import InputError
 
 _DIGIT_BITS = 21
@@ -47,7 +47,7 @@ def score(matches: DataFrame, counts: Counts, t: float, seed: int) -> DataFrame:
     def keep(entry_ids: pa.Array) -> pa.Array:
         return keep_probability(entry_ids, shared.value, t)
 
-    probability = arrow_udf(keep, returnType=DoubleType()).asNondeterministic()
+    probability = arrow_column(keep, DoubleType())
     return _enter(matches, shared, seed).withColumn("keep_probability", probability("entry_ids"))
 
 
@@ -55,26 +55,32 @@ def _enter(matches: DataFrame, shared: object, seed: int) -> DataFrame:
     def enter(entry_ids: pa.Array, draws: pa.Array) -> pa.Array:
         return enters_at(entry_ids, shared.value, draws)  # type: ignore[attr-defined]
 
-    entrance = arrow_udf(enter, returnType=DoubleType()).asNondeterministic()
+    entrance = arrow_column(enter, DoubleType())
     drawn = matches.withColumn("draw", draw_column(seed))
     return drawn.withColumn("enters_at", entrance("entry_ids", "draw"))
 
 
-def measure(scored: DataFrame, t: float) -> Size:
+def measure(scored: DataFrame, t: float, unique: bool) -> Size:
     """Return the size of the sample at t.
 
-    A pair that several crawls bring (`dedup: crawl`) has one draw, so that its rows are
-    kept or dropped together: its variance is that of their sum.
+    Args:
+        unique: whether each pair has one row. Of a pair that several crawls bring
+            (`dedup: crawl`) all rows share one draw, so that they are kept or dropped
+            together: the variance is that of their sum.
     """
-    k = F.col("keep_probability")
-    pairs = scored.groupBy("pair_id").agg(
-        F.count(F.lit(1)).alias("rows"),
-        F.max("keep_probability").alias("keep_probability"),
-        F.sum((F.col("enters_at") <= t).cast("bigint")).alias("kept"),
-    )
+    kept = (F.col("enters_at") <= t).cast("bigint")
+    if unique:
+        pairs = scored.select("keep_probability", F.lit(1).alias("rows"), kept.alias("kept"))
+    else:
+        pairs = scored.groupBy("pair_id").agg(
+            F.max("keep_probability").alias("keep_probability"),
+            F.count(F.lit(1)).alias("rows"),
+            F.sum(kept).alias("kept"),
+        )
+    k, rows = F.col("keep_probability"), F.col("rows")
     row = pairs.agg(
-        F.sum(F.col("rows") * k).alias("expected"),
-        F.sum(F.col("rows") * F.col("rows") * k * (1 - k)).alias("variance"),
+        F.sum(rows * k).alias("expected"),
+        F.sum(rows * rows * k * (1 - k)).alias("variance"),
         F.sum("kept").alias("actual"),
     ).collect()[0]
     return Size(row.expected, float(np.sqrt(row.variance)), row.actual)
@@ -117,7 +123,7 @@ def t_from_size(matches: DataFrame, counts: Counts, size: int, seed: int) -> flo
     def enter_bits(entry_ids: pa.Array, draws: pa.Array) -> pa.Array:
         return enters_at(entry_ids, shared.value, draws).view(pa.int64())
 
-    udf = arrow_udf(enter_bits, returnType=LongType()).asNondeterministic()
+    udf = arrow_column(enter_bits, LongType())
     ranked = matches.select(udf("entry_ids", draw_column(seed)).alias("bits"))
     prefix, rank = 0, size
     for shift in (2 * _DIGIT_BITS, _DIGIT_BITS, 0):

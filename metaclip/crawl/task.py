@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,10 +36,10 @@ ROW_SCHEMA = pa.schema(
 
 def file_reader(
     files: Sequence[SourceFile], options: ExtractionOptions
-) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
     """Return the function for mapInArrow that turns indices of `files` into ROW_SCHEMA."""
 
-    def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for index in batch.column(0).to_pylist():
                 yield from read_file(files[index], options)
@@ -52,7 +52,7 @@ def read_file(file: SourceFile, options: ExtractionOptions) -> Iterator[pa.Recor
     account, started = FileAccount(), time.monotonic()
     try:
         # block_size=0: one GET for a whole file, read forward.
-        how = {} if file.size is not None else {"block_size": 0}
+        how = {"block_size": 0} if file.url.startswith(("http://", "https://")) else {}
         with fsspec.open(file.url, "rb", **how) as stream:
             for pairs in extract(stream, file.path, options, account):
                 yield _pair_rows(file.path, pairs)

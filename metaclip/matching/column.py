@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pyarrow as pa
 from pyspark.sql import Column, SparkSession
-from pyspark.sql.functions import arrow_udf
 from pyspark.sql.types import ArrayType, IntegerType
 
+from metaclip.columns import arrow_column
 from metaclip.matching.engine import Engine
 
 
@@ -16,13 +16,11 @@ def match_column(spark: SparkSession, engine: Engine) -> Callable[[Column], Colu
     """Return a function from a column of texts to one of entry ids, array<int>.
 
     The engine reaches the workers as a broadcast variable; PySpark keeps its decoded value
-    for the life of a worker. Only the texts cross into Python, and once: a UDF that may be
-    evaluated twice would be where its column is both filtered on and kept.
+    for the life of a worker.
     """
     shared = spark.sparkContext.broadcast(engine)
 
     def match(texts: pa.Array) -> pa.Array:
         return shared.value.match(texts)
 
-    udf = arrow_udf(match, returnType=ArrayType(IntegerType(), containsNull=False))
-    return udf.asNondeterministic()  # type: ignore[no-any-return]
+    return arrow_column(match, ArrayType(IntegerType(), containsNull=False))

@@ -24,7 +24,7 @@ class CompiledEngine:
     """
 
     def __init__(self, tables: Tables) -> None:
-        parts = [aligned(part) if isinstance(part, np.ndarray) else part for part in tables]
+        parts: Any = [aligned(part) if isinstance(part, np.ndarray) else part for part in tables]
         self._tables = Tables(*parts)
 
     @classmethod

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from metaclip.matching.intrinsics import lowest_bit
 from metaclip.jit import inlined
+from metaclip.matching.intrinsics import lowest_bit
 
 # Up to here ids are sorted by comparing each with each (16 at once), then by a bitmap,
 # which no order of the ids can make slower than linear.
@@ -77,7 +77,7 @@ def _unite_by_bitmap(out: Any, first: Any, size: Any, seen: Any, lowest: Any) ->
 @inlined
 def count_members(out: Any, first: Any, size: Any, groups: Any) -> Any:
     """Return how many ids the groups among out[first:size] have; groups come first there."""
-    members = 0
+    members: Any = 0
     for i in range(first, size):
         if out[i] >= 0:
             break

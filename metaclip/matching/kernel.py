@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metaclip.matching.finish import RANKED, count_members, expand, make_room, unite
 from metaclip.jit import compiled, inlined
+from metaclip.matching.finish import RANKED, count_members, expand, make_room, unite
 from metaclip.matching.layout import GROUP, Tables
 from metaclip.matching.lookup import (
     CONTINUES,
@@ -62,7 +62,7 @@ def _look_up(
 @inlined
 def _filter_pairs(words: Any, pairs: Any, count: Any, bloom: Any) -> Any:
     """List the places, below `count` - 1, where an entry of several tokens may start."""
-    found = 0
+    found: Any = 0
     for i in range(count - 1):
         if (words[i] & STARTS) and (words[i + 1] & CONTINUES):
             hashed = edge_hash(edge_key(words[i] & _LOW_32, words[i + 1]))

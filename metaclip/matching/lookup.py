@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from metaclip.matching.intrinsics import load_word
 from metaclip.jit import inlined
+from metaclip.matching.intrinsics import load_word
 from metaclip.matching.tokens import LONG, mix, scale
 
 NO_EDGE = np.uint64(2**64 - 1)

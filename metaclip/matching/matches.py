@@ -12,13 +12,16 @@ _ORDER = ("path", "page_url", "text_source", "warc_file", "warc_offset", "fetche
 
 
 def find_matches(pairs: DataFrame, match: Callable[[Column], Column]) -> DataFrame:
+    """Return the pairs whose text has an entry, with `entry_ids`; not unique yet."""
+    return pairs.withColumn("entry_ids", match(F.col("text"))).where(F.size("entry_ids") > 0)
+
+
+def keep_unique(matches: DataFrame) -> DataFrame:
     """Return the columns of the table `matches` but for its partition columns.
 
-    Texts without a match go first, since they are half of all; of equal pairs the one with
-    the least (path, page_url, text_source) stays, whatever the order of work was.
+    Of equal pairs the one with the least (path, page_url, text_source) stays, whatever the
+    order of work was. This comes after matching, since half of the texts have no match.
     """
-    matched = pairs.withColumn("entry_ids", match(F.col("text")))
-    matched = matched.where(F.size("entry_ids") > 0)
     order = Window.partitionBy("pair_id").orderBy(*_ORDER)
-    unique = matched.withColumn("_rank", F.row_number().over(order)).where(F.col("_rank") == 1)
-    return unique.withColumn("language", F.lit(None).cast("string")).drop("_rank")
+    ranked = matches.withColumn("_rank", F.row_number().over(order)).where(F.col("_rank") == 1)
+    return ranked.withColumn("language", F.lit(None).cast("string")).drop("_rank")

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from metaclip.matching.intrinsics import delimiter_masks, load_word, lowest_bit, prefetch
 from metaclip.jit import inlined
+from metaclip.matching.intrinsics import delimiter_masks, load_word, lowest_bit, prefetch
 
 LONG = np.uint64(255)
 SLOT_BYTES = 32
