@@ -11,10 +11,8 @@ from collections.abc import Callable, Mapping
 def median_cpu(rivals: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
     """Return the median CPU seconds of each of `rivals`, run in turn, `rounds` times each.
 
-    Each runs once before, unmeasured, so that caches are warm and kernels compiled.
+    Kernels should be compiled before; a first round that is slower does not move a median.
     """
-    for run in rivals.values():
-        run()
     seconds: dict[str, list[float]] = {name: [] for name in rivals}
     for _ in range(rounds):
         for name, run in rivals.items():
