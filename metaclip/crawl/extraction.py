@@ -141,8 +141,9 @@ class _Run:
             return None
         body = decode_body(response, self.limits.max_page_bytes)
         text = decode_text(body, response.get("content-type"))
-        html = read_html(text, lazy_images=self.options.lazy_images)
-        if self.options.opt_outs and any(says_no(*one) for one in response.fields + html.metas):
+        opt_outs = self.options.opt_outs
+        html = read_html(text, lazy_images=self.options.lazy_images, metas=opt_outs)
+        if opt_outs and any(says_no(*one) for one in response.fields + html.metas):
             return "opt_out"
         self.account.lazy_images += html.lazy
         date = parse_date(_header(record.header, b"warc-date"))

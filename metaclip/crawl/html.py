@@ -22,11 +22,14 @@ class HtmlImages(NamedTuple):
     lazy: int
 
 
-def read_html(text: str, *, lazy_images: bool = False) -> HtmlImages:
-    """Every `<img>` in the order of the page, with its attributes as the parser reads them."""
+def read_html(text: str, *, lazy_images: bool = False, metas: bool = False) -> HtmlImages:
+    """Every `<img>` in the order of the page, with its attributes as the parser reads them.
+
+    `metas` are empty unless asked for: a page has dozens of them.
+    """
     document: Any = HTMLTree.parse(text).document
     images, lazy = [], 0
-    for node in document.get_elements_by_tag_name("img"):
+    for node in _elements(document, "img"):
         src = node.getattr("src")
         if lazy_images and is_placeholder(src):
             real = _lazy_url(node)
@@ -37,12 +40,18 @@ def read_html(text: str, *, lazy_images: bool = False) -> HtmlImages:
                 src, (node.getattr("alt"), node.getattr("title"), node.getattr("data-image-title"))
             )
         )
-    bases = (node.getattr("href") for node in document.get_elements_by_tag_name("base"))
-    metas = [
+    bases = (node.getattr("href") for node in _elements(document, "base"))
+    fields = [
         (node.getattr("name") or "", node.getattr("content") or "")
-        for node in document.get_elements_by_tag_name("meta")
+        for node in (_elements(document, "meta") if metas else [])
     ]
-    return HtmlImages(next((href for href in bases if href is not None), None), metas, images, lazy)
+    base = next((href for href in bases if href is not None), None)
+    return HtmlImages(base, fields, images, lazy)
+
+
+def _elements(document: Any, name: str) -> list[Any]:
+    # The collection is live: each step of an iteration over it collects it again.
+    return list(document.get_elements_by_tag_name(name).values())
 
 
 def is_placeholder(src: str | None) -> bool:

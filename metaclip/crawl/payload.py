@@ -7,11 +7,14 @@ import zlib
 from typing import NamedTuple
 
 import brotli  # type: ignore[import-untyped]
-from resiliparse.parse.encoding import bytes_to_str, detect_encoding, map_encoding_to_html5
+from resiliparse.parse.encoding import detect_encoding, map_encoding_to_html5
 
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
-_CHARSET = re.compile(r"""(?i)charset\s*=\s*["']?([^\s"';,]+)""")
+_CHARSET = re.compile(r"""(?i)charset\s*=\s*["']?([^\s"';,>/]+)""")
+# What may hold a `<meta` or `charset=` that isn't one; an unclosed one runs to the end.
+_NO_META = re.compile(r"(?is)<!--.*?(?:-->|\Z)|<(script|style|title)\b.*?(?:</\1|\Z)")
+_META = re.compile(r"(?is)<meta[\s/][^>]*")
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 _HTML_START = re.compile(
     rb"(?i)\s*(?:<!--.{0,2000}?-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.S
@@ -139,8 +142,16 @@ def _unbrotli(body: bytes, max_bytes: int) -> bytes:
 
 
 def decode_text(body: bytes, content_type: str) -> str:
-    """The page's characters: by BOM, HTTP header, `<meta>`, or what its bytes look like."""
-    return bytes_to_str(body, _encoding(body, content_type), "replace")
+    """The page's characters: by BOM, HTTP header, `<meta>`, or what its bytes look like.
+
+    Bytes that are wrong in that encoding become U+FFFD, as in browsers.
+    """
+    encoding = _encoding(body, content_type)
+    try:
+        text = body.decode(encoding, "replace")
+    except LookupError:  # an encoding that Python lacks
+        text = body.decode("utf-8", "replace")
+    return text.removeprefix("\ufeff")
 
 
 def _encoding(body: bytes, content_type: str) -> str:
@@ -151,11 +162,19 @@ def _encoding(body: bytes, content_type: str) -> str:
     ):
         if body.startswith(mark):
             return name
-    head = body[:_META_BYTES].decode("latin-1")
-    for text in (content_type, head):
-        label = _CHARSET.search(text)
-        known = label and map_encoding_to_html5(label[1], fallback_utf8=False)
+    declared = _known(content_type)
+    if declared:
+        return declared
+    head = _NO_META.sub(" ", body[:_META_BYTES].decode("latin-1"))
+    for meta in _META.finditer(head):
+        known = _known(meta[0])
         if known:
             # A page that says UTF-16 in ASCII bytes is UTF-8 (HTML, prescan).
-            return "utf-8" if text is head and known.lower().startswith("utf-16") else str(known)
+            return "utf-8" if known.lower().startswith("utf-16") else known
     return detect_encoding(body[:131072]) or "utf-8"
+
+
+def _known(text: str) -> str | None:
+    """Python's name of the encoding that a field or tag names, if it is a known one."""
+    label = _CHARSET.search(text)
+    return label and map_encoding_to_html5(label[1], fallback_utf8=False)

@@ -1,0 +1,142 @@
+"""The WARC and the WAT of the same real pages give the same pairs, but for named classes."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from metaclip.crawl.extraction import ExtractionOptions, FileAccount, extract
+from metaclip.crawl.html import read_html
+from metaclip.crawl.images import Page, clean, page_base, resolve
+from metaclip.crawl.members import Window, read_pieces
+from metaclip.crawl.payload import decode_body, decode_text, read_response
+from metaclip.crawl.records import Record, read_records
+from metaclip.crawl.wat import read_wat
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+WAT, WARC = SHARED / "wat" / "realpages.warc.wat.gz", SHARED / "warc" / "realpages.warc.gz"
+OPTIONS = ExtractionOptions()
+# Elements whose content is text, or another document, to an HTML parser.
+RAW = re.compile(
+    r"(?is)<(script|template|textarea|noscript|style|xmp|iframe)\b.*?</\1\s*>|<!--.*?-->"
+)
+
+
+class Row(NamedTuple):
+    page: str
+    url: str
+    text: str
+    source: str
+
+
+def pairs(path: Path) -> list[Row]:
+    account = FileAccount()
+    with path.open("rb") as stream:
+        batches = list(extract(stream, path.name, OPTIONS, account))
+    names = ("page_url", "image_url", "text", "text_source")
+    return [Row(*(row[name] for name in names)) for b in batches for row in b.to_pylist()]
+
+
+def records(path: Path) -> list[Record]:
+    window = Window(io.BytesIO(path.read_bytes()))
+    found = read_records(read_pieces(window, OPTIONS.limits.max_resync_bytes), OPTIONS.limits)
+    return [record for record in found if isinstance(record, Record)]
+
+
+def wat_images() -> dict[str, set[str | None]]:
+    """Resolved URLs of all images that the WAT lists, by page."""
+    found: dict[str, set[str | None]] = {}
+    for record in records(WAT):
+        page = read_wat(record.block) if b"json" in record.header else None
+        if isinstance(page, Page):
+            base = page_base(page.url, page.base)
+            urls = {resolve(base, (image.src or "").strip()) for image in page.images}
+            found.setdefault(page.url, set()).update(urls)
+    return found
+
+
+def html_pages() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for record in records(WARC):
+        uri = re.search(rb"(?i)\nwarc-target-uri: *(\S+)", record.header)
+        if uri and record.block.startswith(b"HTTP/"):
+            response = read_response(record.block)
+            text = decode_text(decode_body(response, 1 << 23), response.get("content-type"))
+            page = uri[1].decode("utf-8", "replace").strip("<>")
+            found[page] = found.get(page, "") + text
+    return found
+
+
+def outline(text: str) -> str:
+    """What stays of a text whatever charset and white space are: its ASCII letters."""
+    return re.sub(r"[^A-Za-z0-9]+", "", text)
+
+
+def in_raw_text(row: Row, html: str) -> bool:
+    """Whether the text stands only inside of scripts, templates and the like."""
+
+    def images(html: str) -> set[str | None]:
+        return {clean(t) for image in read_html(html).images for t in image.texts if t}
+
+    return row.text not in images(html) and row.text in images(
+        "\n".join(re.sub(r"(?i)\A<\w+[^>]*>|<!--", "", m[0]) for m in RAW.finditer(html))
+    )
+
+
+def class_of_wat(row: Row, other: dict[tuple[str, str], list[str]], html: str) -> str:
+    texts = other.get((row.page, row.url), [])
+    if any(" ".join(t.split()) == " ".join(row.text.split()) for t in texts):
+        return "white space"
+    if not row.text.isascii() and any(outline(t) == outline(row.text) for t in texts):
+        return "charset"
+    if in_raw_text(row, html):
+        return "image in a script or template"
+    return "other"
+
+
+def class_of_warc(
+    row: Row, wat: dict[tuple[str, str], list[str]], listed: set[str | None], html: str
+) -> str:
+    if row.source == "data-image-title":
+        return "data-image-title"
+    texts = wat.get((row.page, row.url), [])
+    if any(" ".join(t.split()) == " ".join(row.text.split()) for t in texts):
+        return "white space"
+    if not row.text.isascii() and texts:
+        return "charset"
+    if any(row.text in image for image in re.findall(r"(?i)<image\b[^>]*", html)):
+        return "<image> for <img>"
+    if row.url not in listed:
+        return "image that the WAT does not list"
+    return "other"
+
+
+@pytest.mark.long
+def test_real_pages_agree() -> None:
+    wat, warc = pairs(WAT), pairs(WARC)
+    wat_pairs, warc_pairs = ({(r.url, r.text) for r in rows} for rows in (wat, warc))
+    jaccard = len(wat_pairs & warc_pairs) / len(wat_pairs | warc_pairs)
+    html, listed = html_pages(), wat_images()
+    by_image: dict[str, dict[tuple[str, str], list[str]]] = {"wat": {}, "warc": {}}
+    for name, rows in (("wat", wat), ("warc", warc)):
+        for row in rows:
+            by_image[name].setdefault((row.page, row.url), []).append(row.text)
+    classes: dict[tuple[str, str, str], str] = {}
+    for row in wat:
+        if (row.url, row.text) not in warc_pairs:
+            classes["WAT", row.url, row.text] = class_of_wat(row, by_image["warc"], html[row.page])
+    for row in warc:
+        if (row.url, row.text) not in wat_pairs:
+            classes["WARC", row.url, row.text] = class_of_warc(
+                row, by_image["wat"], listed[row.page], html[row.page]
+            )
+    print(f"Jaccard {jaccard:.4f}: {len(wat_pairs)} of the WAT, {len(warc_pairs)} of the WARC")
+    for (side, name), size in Counter((k[0], v) for k, v in classes.items()).most_common():
+        print(f"  only {side}: {name}: {size}")
+    assert jaccard >= 0.97
+    assert sum(name == "other" for name in classes.values()) <= 10
