@@ -42,7 +42,9 @@ class Table:
     @property
     def schema(self) -> StructType:
         """The declared schema; Spark's parser reads it, so there must be a session."""
-        return StructType.fromDDL(self.columns)
+        schema = StructType.fromDDL(self.columns)
+        assert isinstance(schema, StructType)
+        return schema
 
     def rest(self, *given: str) -> StructType:
         """Return the schema without the columns `given`, which a partition supplies.

@@ -45,7 +45,7 @@ def slow_keep_probability(counts: Sequence[int], t: float) -> float:
 def exact_keep_probability(counts: Sequence[int], t: float) -> Fraction:
     product = Fraction(1)
     for count in counts:
-        product *= 1 - Fraction(t) / max(Fraction(t), count)
+        product *= 1 - Fraction(t) / max(Fraction(t), Fraction(count))
     return 1 - product
 
 

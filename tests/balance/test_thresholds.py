@@ -81,5 +81,5 @@ def test_tail_share_without_any_match() -> None:
 def test_entry_probabilities(counts: list[int], t: float) -> None:
     for count, probability in zip(counts, entry_probabilities(as_counts(counts), t), strict=True):
         assert 0 < probability <= 1
-        exact = Fraction(t) / max(Fraction(t), count)
+        exact = Fraction(t) / max(Fraction(t), Fraction(count))
         assert probability == float(exact)

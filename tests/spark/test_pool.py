@@ -86,7 +86,7 @@ def test_each_format(run: Runner, tmp_path: Path, kind: str) -> None:
     summary = run(import_pairs, f"crawl.files={file}")
     pairs = read_pairs(run.warehouse, "local").collect()
     found = sorted((row.source_id, row.image_url, row.text) for row in pairs)
-    assert found == sorted(GOOD)  # type: ignore[type-var]
+    assert found == sorted(GOOD)
     assert all(row.pair_id == pair_id(row.image_url, row.text) for row in pairs)
     assert {row.path for row in pairs} == {file.name}
     account = accounts(run)[file.name]
