@@ -142,6 +142,7 @@ def test_no_list_named(run: Runner) -> None:
 # --- a warehouse with one matched crawl, which no test changes
 
 
+@pytest.fixture(scope="module")
 def matched(
     spark: SparkSession, wat: Path, metadata: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Runner:
