@@ -7,7 +7,7 @@ import time
 from collections import defaultdict
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 KINDS = ("jvm", "driver", "workers")
 _INTERVAL = 0.5

@@ -59,7 +59,7 @@ def _import_steps() -> dict[str, Step]:
         count_entries,
         sample_pairs,
     )
-    return {step.__name__: step for step in steps}  # type: ignore[attr-defined]
+    return {step.__name__: step for step in steps}
 
 
 class _Bench:
@@ -72,11 +72,11 @@ class _Bench:
         self.watch.start()
         print(_HEADER)
         self.spark: Any = None
-        self.measure("session", lambda: {"rows": 0, "spark": self._start()})
+        self.measure("session", self._start)
 
-    def _start(self) -> None:
-        config = self.config("none", t=1)
-        self.spark = create_session("metaclip bench", config.spark)
+    def _start(self) -> Summary:
+        self.spark = create_session("metaclip bench", self.config("none", t=1).spark)
+        return {"rows": 0}
 
     def stop(self) -> None:
         """End the application."""
@@ -126,7 +126,7 @@ class _Bench:
 
     def stage(self, step: Step, crawl: str, t: float, rows: str, before: Summary) -> Summary:
         """Run one job's step; `rows` names the summary's (or an earlier one's) count of rows."""
-        name, config = step.__name__, self.config(crawl, t)  # type: ignore[attr-defined]
+        name, config = step.__name__, self.config(crawl, t)
         warehouse = Warehouse(self.spark, config.warehouse, name, config.digest())
 
         def work() -> Summary:
