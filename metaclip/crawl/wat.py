@@ -176,7 +176,12 @@ def _offset(value: object) -> int | None:
 
 
 def _raw_image(url: str | None, texts: tuple[str | None, ...]) -> RawImage:
-    return RawImage(url and unescape(url), [text and unescape(text) for text in texts])
+    if not any(texts):  # two of five images: dropped whatever their URL is
+        return RawImage(url, ())
+    return RawImage(
+        unescape(url) if url and "&" in url else url,
+        [unescape(text) if text and "&" in text else text for text in texts],
+    )
 
 
 def _decode(raw: msgspec.Raw) -> object:
