@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from html.entities import html5
 from typing import NamedTuple
 
@@ -49,14 +50,20 @@ class Page(NamedTuple):
 
 def unescape(text: str) -> str:
     """Complete HTML entities (those that end in `;`) become their characters, once."""
-    return _ENTITY.sub(_character, text) if "&" in text else text
+    return _ENTITY.sub(_replace, text) if "&" in text else text
 
 
-def _character(entity: re.Match[str]) -> str:
-    text = entity[0]
-    if text[1] == "#":
-        return html.unescape(text) if len(text) < _LONGEST_ENTITY else "\ufffd"
-    return html5.get(text[1:], text)
+def _replace(entity: re.Match[str]) -> str:
+    return _character(entity[0]) if len(entity[0]) < _LONGEST_ENTITY else _long(entity[0])
+
+
+@lru_cache(4096)  # a crawl has a few hundred
+def _character(entity: str) -> str:
+    return html.unescape(entity) if entity[1] == "#" else html5.get(entity[1:], entity)
+
+
+def _long(entity: str) -> str:
+    return "\ufffd" if entity[1] == "#" else entity
 
 
 def clean(text: str) -> str:
@@ -99,7 +106,9 @@ def texts_of(image: RawImage, limits: ExtractionLimits) -> tuple[list[tuple[str,
     seen: set[str] = set()
     reason = "no_text"
     for source, raw in zip(TEXT_SOURCES, image.texts, strict=False):
-        text = clean(raw) if raw else ""
+        if not raw:
+            continue
+        text = clean(raw)
         if not text or text in seen:
             continue
         if len(text) * 4 > limits.max_text_bytes and len(text.encode()) > limits.max_text_bytes:

@@ -17,10 +17,9 @@ from metaclip.crawl.images import (
 )
 
 IMAGE_PATH = "IMG@/src"
-_OPENING = b'{"path":"IMG@/src"'
 
 
-class Link(msgspec.Struct):
+class Link(msgspec.Struct, gc=False):
     """One element of `Links`, as far as it matters."""
 
     path: str = ""
@@ -37,7 +36,7 @@ class _Head(msgspec.Struct):
 
 class _Html(msgspec.Struct):
     head: _Head | None = msgspec.field(default=None, name="Head")
-    links: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="Links")
+    links: list[Link] | None = msgspec.field(default=None, name="Links")
 
 
 class _Http(msgspec.Struct):
@@ -70,7 +69,6 @@ class _Wat(msgspec.Struct):
 
 
 _WAT = msgspec.json.Decoder(_Wat)
-_LINKS = msgspec.json.Decoder(list[Link])
 _ANY = msgspec.json.Decoder()
 
 
@@ -84,7 +82,6 @@ def read_wat(block: bytes, *, opt_outs: bool = False) -> Page | str | None:
         http = record.envelope.payload and record.envelope.payload.http
         if not http or not http.html:
             return None
-        links = _image_links(bytes(http.html.links or b"null"))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return read_loosely(block, opt_outs=opt_outs)
     head = http.html.head or _Head()
@@ -97,32 +94,12 @@ def read_wat(block: bytes, *, opt_outs: bool = False) -> Page | str | None:
         container.filename,
         _offset(container.offset),
         parse_date(header.date),
-        [_raw_image(link.url, (link.alt, link.title, link.image_title)) for link in links],
+        [
+            _raw_image(link.url, (link.alt, link.title, link.image_title))
+            for link in http.html.links or ()
+            if link.path == IMAGE_PATH
+        ],
     )
-
-
-def _image_links(links: bytes) -> list[Link]:
-    """The image links of a JSON array that is known to be valid.
-
-    Every extractor so far writes `path` first, so an image starts with `_OPENING`, which
-    can't stand inside of a JSON string: its quotes would be escaped. An image spelt
-    otherwise shows by its name or an escape, and then the whole array is decoded.
-    """
-    count = links.count(_OPENING)
-    if count != links.count(IMAGE_PATH.encode()) or b"\\u00" in links or b"IMG@\\/" in links:
-        decoded = _LINKS.decode(links) if links != b"null" else []
-        return [link for link in decoded if link.path == IMAGE_PATH]
-    return [link for link in _LINKS.decode(_objects(links)) if link.path == IMAGE_PATH]
-
-
-def _objects(links: bytes) -> bytes:
-    """A JSON array of the objects that start with `_OPENING`, each up to its `}`."""
-    found = []
-    for part in links.split(_OPENING)[1:]:
-        end = part.find(b'"},')
-        # A brace in a string, or a value that is no string: leave it to the decoder.
-        found.append(part[: end + 2] if end >= 0 else part.rstrip(b"] \t\r\n"))
-    return b"[" + b",".join([_OPENING + part for part in found]) + b"]"
 
 
 def read_loosely(block: bytes, *, opt_outs: bool = False) -> Page | str | None:
@@ -176,7 +153,12 @@ def _offset(value: object) -> int | None:
 
 
 def _raw_image(url: str | None, texts: tuple[str | None, ...]) -> RawImage:
-    return RawImage(url and unescape(url), [text and unescape(text) for text in texts])
+    if not any(texts):  # two of five images: dropped whatever their URL is
+        return RawImage(url, ())
+    return RawImage(
+        unescape(url) if url and "&" in url else url,
+        [unescape(text) if text and "&" in text else text for text in texts],
+    )
 
 
 def _decode(raw: msgspec.Raw) -> object:
