@@ -37,6 +37,8 @@ def run_job(name: str, description: str, step: Step) -> int:
     """
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=_stderr())
     log.setLevel(logging.INFO)
+    # PySpark logs each exception that it raises, Java stack trace and all, to stderr.
+    logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
     started = time.monotonic()
     spark: SparkSession | None = None
     try:

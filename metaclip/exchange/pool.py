@@ -188,5 +188,5 @@ _REASONS = ("kept", "bad_record", "where", "no_url", "no_text")
 
 
 def _counts_map(reasons: Sequence[str]) -> Column:
-    entries = [F.struct(F.lit(reason), F.col(reason)) for reason in reasons]
+    entries = [F.struct(F.lit(reason).alias("reason"), F.col(reason).alias("count")) for reason in reasons]
     return F.map_filter(F.map_from_entries(F.array(*entries)), lambda _, count: count > 0)
