@@ -11,6 +11,7 @@ from metaclip.crawl.images import RawImage
 
 _LAZY = ("data-src", "data-original", "data-lazy-src")
 _SCRIPT = re.compile(r"(?is)<script\b.*?(?:</script|\Z)")
+_QUOTED = re.compile("\"[^\"]*\"|'[^']*'")
 _TAG = re.compile(r"<[a-zA-Z]")
 _MAX_TAG_CHARS = 64 * 1024
 _MAX_TAG_WORDS = 5000
@@ -69,7 +70,7 @@ def _has_long_tag(text: str) -> bool:
             end = text.find(">", at)
             end = len(text) if end < 0 else end
             tag = _TAG.search(text, at, end)
-            if tag and len(text[tag.start() : end].split()) > _MAX_TAG_WORDS:
+            if tag and len(_QUOTED.sub("", text[tag.start() : end]).split()) > _MAX_TAG_WORDS:
                 return True
         at = end + 1
     return False

@@ -183,6 +183,7 @@ def test_a_page_of_100_000_images() -> None:
 
 def test_a_tag_of_many_attributes_is_no_page() -> None:
     bomb = "<img " + " ".join(f"a{i}=1" for i in range(100_000)) + ">"
+    drawing = '<path d="' + "1 " * 50_000 + '">'
     script = "<script>" + "if (a <b) c(); " * 20_000 + "</script>"
     account, found = run(
         zipped(response(bomb), response(CAT), response(f"{CAT}<p {'x' * 99_999}>"))
@@ -190,6 +191,7 @@ def test_a_tag_of_many_attributes_is_no_page() -> None:
     assert (account.dropped_records, found) == ({"too_many_attributes": 1}, [PAIR, PAIR])
     assert is_tag_bomb(bomb)
     assert not is_tag_bomb(script)
+    assert not is_tag_bomb(drawing)
 
 
 def test_deep_nesting() -> None:
