@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from metaclip.crawl.html import read_html
+from metaclip.crawl.html import is_tag_bomb, read_html
 from metaclip.crawl.images import Page, page_base, parse_date, texts_of, url_of
 from metaclip.crawl.limits import ExtractionLimits, ExtractionOptions
 from metaclip.crawl.members import Window, read_pieces
@@ -141,6 +141,8 @@ class _Run:
             return None
         body = decode_body(response, self.limits.max_page_bytes)
         text = decode_text(body, response.get("content-type"))
+        if is_tag_bomb(text):
+            return "too_many_attributes"
         opt_outs = self.options.opt_outs
         html = read_html(text, lazy_images=self.options.lazy_images, metas=opt_outs)
         if opt_outs and any(says_no(*one) for one in response.fields + html.metas):

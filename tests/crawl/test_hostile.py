@@ -11,7 +11,7 @@ import brotli  # type: ignore[import-untyped]
 import pytest
 
 from metaclip.crawl.extraction import ExtractionLimits, ExtractionOptions
-from metaclip.crawl.html import read_html
+from metaclip.crawl.html import is_tag_bomb, read_html
 from tests.crawl.archives import image, record, response, run, wat, wat_record, zipped
 
 CAT = '<img src="http://h.example/i.png" alt="a cat">'
@@ -179,6 +179,19 @@ def test_a_page_of_100_000_images() -> None:
     account, found = run(zipped(response('<img src="/i.png" alt="a cat">' * 100_000)))
     assert (account.images, len(found)) == (100_000, 20_000)
     assert account.dropped_images == {"too_many_images": 80_000}
+
+
+def test_a_tag_of_many_attributes_is_no_page() -> None:
+    bomb = "<img " + " ".join(f"a{i}=1" for i in range(100_000)) + ">"
+    drawing = '<path d="' + "1 " * 50_000 + '">'
+    script = "<script>" + "if (a <b) c(); " * 20_000 + "</script>"
+    account, found = run(
+        zipped(response(bomb), response(CAT), response(f"{CAT}<p {'x' * 99_999}>"))
+    )
+    assert (account.dropped_records, found) == ({"too_many_attributes": 1}, [PAIR, PAIR])
+    assert is_tag_bomb(bomb)
+    assert not is_tag_bomb(script)
+    assert not is_tag_bomb(drawing)
 
 
 def test_deep_nesting() -> None:

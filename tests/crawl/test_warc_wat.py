@@ -17,6 +17,7 @@ from metaclip.crawl.members import Window, read_pieces
 from metaclip.crawl.payload import decode_body, decode_text, read_response
 from metaclip.crawl.records import Record, read_records
 from metaclip.crawl.wat import read_wat
+from tests.crawl.archives import image, response, run, wat, wat_record, zipped
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 WAT, WARC = SHARED / "wat" / "realpages.warc.wat.gz", SHARED / "warc" / "realpages.warc.gz"
@@ -100,11 +101,11 @@ def class_of_wat(row: Row, other: dict[tuple[str, str], list[str]], html: str) -
 
 
 def class_of_warc(
-    row: Row, wat: dict[tuple[str, str], list[str]], listed: set[str | None], html: str
+    row: Row, other: dict[tuple[str, str], list[str]], listed: set[str | None], html: str
 ) -> str:
     if row.source == "data-image-title":
         return "data-image-title"
-    texts = wat.get((row.page, row.url), [])
+    texts = other.get((row.page, row.url), [])
     if any(" ".join(t.split()) == " ".join(row.text.split()) for t in texts):
         return "white space"
     if not row.text.isascii() and texts:
@@ -118,19 +119,19 @@ def class_of_warc(
 
 @pytest.mark.long
 def test_real_pages_agree() -> None:
-    wat, warc = pairs(WAT), pairs(WARC)
-    wat_pairs, warc_pairs = ({(r.url, r.text) for r in rows} for rows in (wat, warc))
+    of_wat, of_warc = pairs(WAT), pairs(WARC)
+    wat_pairs, warc_pairs = ({(r.url, r.text) for r in rows} for rows in (of_wat, of_warc))
     jaccard = len(wat_pairs & warc_pairs) / len(wat_pairs | warc_pairs)
     html, listed = html_pages(), wat_images()
     by_image: dict[str, dict[tuple[str, str], list[str]]] = {"wat": {}, "warc": {}}
-    for name, rows in (("wat", wat), ("warc", warc)):
+    for name, rows in (("wat", of_wat), ("warc", of_warc)):
         for row in rows:
             by_image[name].setdefault((row.page, row.url), []).append(row.text)
     classes: dict[tuple[str, str, str], str] = {}
-    for row in wat:
+    for row in of_wat:
         if (row.url, row.text) not in warc_pairs:
             classes["WAT", row.url, row.text] = class_of_wat(row, by_image["warc"], html[row.page])
-    for row in warc:
+    for row in of_warc:
         if (row.url, row.text) not in wat_pairs:
             classes["WARC", row.url, row.text] = class_of_warc(
                 row, by_image["wat"], listed[row.page], html[row.page]
@@ -140,3 +141,33 @@ def test_real_pages_agree() -> None:
         print(f"  only {side}: {name}: {size}")
     assert jaccard >= 0.97
     assert sum(name == "other" for name in classes.values()) <= 10
+
+
+@pytest.mark.parametrize(
+    ("html", "base", "links"),
+    [
+        ('<img src="a.png" alt="a cat" title="t">', None, [image("a.png", "a cat", title="t")]),
+        ('<base href="/b/"><img src=a.png alt="1">', "/b/", [image("a.png", "1")]),
+        (
+            '<img src="/a?x=1&amp;y=2" alt="&eacute; &amp;amp; &copy;">',
+            None,
+            [image("/a?x=1&amp;y=2", "&eacute; &amp;amp; &copy;")],
+        ),
+        (
+            '<img src="//h.example/a" alt=" two\nlines ">',
+            None,
+            [image("//h.example/a", " two\nlines ")],
+        ),
+        (
+            '<img src="data:,x" alt="x"><img src="" alt="y">',
+            None,
+            [image("data:,x", "x"), image("", "y")],
+        ),
+        ("<noscript><img src=a alt=b></noscript>", None, [image("a", "b")]),
+    ],
+)
+def test_small_pages_agree(html: str, base: str | None, links: list[dict[str, str | None]]) -> None:
+    of_warc, of_wat = response(html), wat_record(wat(links, base=base))
+    (warc, its_pairs), (its_wat, wat_pairs) = run(zipped(of_warc)), run(zipped(of_wat))
+    assert its_pairs == wat_pairs
+    assert (warc.images, warc.dropped_images) == (its_wat.images, its_wat.dropped_images)
