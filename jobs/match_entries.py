@@ -24,9 +24,11 @@ def match_entries(config: Config, warehouse: Warehouse) -> Summary:
     texts = entries.orderBy("entry_id").select("entry").toArrow()["entry"].to_pylist()
     engine = build_engine(matching.engine, texts, matching.spacing)
     pairs = read_pairs(warehouse, crawl.name)
-    matches = find_matches(pairs, match_column(warehouse.spark, engine))
+    match = match_column(warehouse.spark, engine)
+    matches = find_matches(pairs, match)
     total = pairs.count()
-    if matches.isEmpty():
+    # Seldom more than the first look, which ends without cutting a worker short.
+    if not find_matches(pairs.limit(LOOK), match).count() and not matches.count():
         raise InputError(
             f"crawl {crawl.name}",
             "texts with entries of the metadata",
@@ -47,6 +49,8 @@ def match_entries(config: Config, warehouse: Warehouse) -> Summary:
         "matched": matched,
     }
 
+
+LOOK = 10_000
 
 if __name__ == "__main__":
     sys.exit(run_job("match_entries", __doc__, match_entries))

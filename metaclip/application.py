@@ -17,7 +17,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from metaclip.config import Config, parse_arguments
-from metaclip.errors import MetaclipError
+from metaclip.errors import MetaclipError, root_cause
 from metaclip.session import create_session
 from metaclip.tables import Warehouse
 
@@ -89,14 +89,7 @@ def describe(error: Exception) -> str:
     if isinstance(error, MetaclipError):
         return str(error)
     if isinstance(error, Py4JJavaError):
-        cause = error.java_exception
-        while cause.getCause() is not None:
-            cause = cause.getCause()
-        return _first_line(str(cause))
+        return root_cause(error)
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     python = [line for line in lines if line.split(":")[0].endswith(("Error", "Exception"))]
     return (python or lines or [type(error).__name__])[-1 if python else 0]
-
-
-def _first_line(text: str) -> str:
-    return text.splitlines()[0] if text else "an error without a message"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from py4j.protocol import Py4JJavaError
+
 
 class MetaclipError(Exception):
     """Base of all errors of this package: the work failed (exit code 1)."""
@@ -24,3 +26,12 @@ class InputError(MetaclipError):
         # One line; spaces in names stay as they are.
         lines = (f"{text}; {hint}" if hint else text).splitlines()
         super().__init__(" ".join(line.strip() for line in lines if line.strip()))
+
+
+def root_cause(error: Py4JJavaError) -> str:
+    """Return the first line of the deepest cause of a Java exception."""
+    cause = error.java_exception
+    while cause.getCause() is not None:
+        cause = cause.getCause()
+    lines = str(cause).splitlines()
+    return lines[0] if lines else "an error without a message"

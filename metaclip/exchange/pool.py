@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from metaclip.crawl.sources import SourceFile
-from metaclip.errors import InputError
+from metaclip.errors import InputError, root_cause
 from metaclip.tables import FILE, PAIR
 
 _FORMATS = {"parquet": "parquet", "csv": "csv", "tsv": "csv", "jsonl": "json", "ndjson": "json"}
@@ -83,8 +84,9 @@ def _read_files(spark: SparkSession, files: Sequence[SourceFile]) -> DataFrame:
     urls = [_spark_url(file) for file in files]
     try:
         return reader.load(urls)
-    except AnalysisException as error:
-        reason = str(error).splitlines()[0]
+    except (AnalysisException, Py4JJavaError) as error:
+        java = isinstance(error, Py4JJavaError)
+        reason = root_cause(error) if java else str(error).splitlines()[0]
         raise InputError(f"pool {files[0].path}", f"readable {suffix} files", reason) from None
 
 
@@ -188,5 +190,7 @@ _REASONS = ("kept", "bad_record", "where", "no_url", "no_text")
 
 
 def _counts_map(reasons: Sequence[str]) -> Column:
-    entries = [F.struct(F.lit(reason).alias("reason"), F.col(reason).alias("count")) for reason in reasons]
+    entries = [
+        F.struct(F.lit(reason).alias("reason"), F.col(reason).alias("count")) for reason in reasons
+    ]
     return F.map_filter(F.map_from_entries(F.array(*entries)), lambda _, count: count > 0)

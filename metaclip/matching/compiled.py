@@ -65,6 +65,8 @@ def _run(tables: Tables, texts: pa.Array) -> tuple[NDArray[np.int64], NDArray[np
         return np.zeros(len(texts) + 1, np.int64), np.empty(0, np.int32)
     kind: Any = np.int32 if pa.types.is_string(texts.type) else np.int64
     offsets = np.frombuffer(offset_buffer, kind)[texts.offset : texts.offset + len(texts) + 1]
+    # Arrow's buffers are read-only or not; the kernel is compiled for one of the two.
+    offsets.flags.writeable = False
     size = data.size if data is not None else 0
     # The kernel reads a block beyond each text: the last texts are run from a padded copy.
     safe_rows = int(np.searchsorted(offsets[1:], size - PADDING, side="right"))
