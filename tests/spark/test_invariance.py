@@ -26,7 +26,7 @@ from metaclip.errors import InputError
 from metaclip.ledger import read_crawl_files, read_pairs
 from metaclip.matching.build import build_engine
 from metaclip.matching.column import match_column
-from metaclip.matching.matches import find_matches
+from metaclip.matching.matches import find_matches, keep_unique
 from metaclip.tables import CURATED, CURATION_COUNTS, ENTRY_COUNTS, MATCHES
 from tests.spark.conftest import ENTRIES, ROOT, Runner, write_files
 
@@ -96,12 +96,13 @@ def test_the_split_of_the_work(whole: Runner, partitions: int) -> None:
     pairs = pairs.repartition(partitions)
     assert pairs.rdd.getNumPartitions() == partitions
     engine = build_engine("compiled", ENTRIES, "reference")
-    matches = find_matches(pairs, match_column(whole.spark, engine)).repartition(partitions)
+    found = find_matches(pairs, match_column(whole.spark, engine))
+    matches = keep_unique(found).repartition(partitions)
     assert matches.rdd.getNumPartitions() == partitions
     counts = collect_counts(whole.warehouse.read(ENTRY_COUNTS))
     scored = score(matches, counts, T, 0)
-    found = scored.where(scored.enters_at <= T).withColumn("crawl", F.lit("local"))
-    assert rows(found) == curated(whole, "default", "curation")
+    kept = scored.where(scored.enters_at <= T).withColumn("crawl", F.lit("local"))
+    assert rows(kept) == curated(whole, "default", "curation")
 
 
 def test_a_rerun(whole: Runner) -> None:
@@ -195,8 +196,13 @@ def test_files_in_another_order_later_and_changed(
             run(step)
     assert run.commits() == before
     balance(run)
-    for table in (CURATED, CURATION_COUNTS):
-        assert rows(run.warehouse.read(table)) == rows(whole.warehouse.read(table))
+    assert curated(run) == curated(whole)
+    # `expected` is a sum of floats, whose last bit depends on the order of work.
+    found, expected = (
+        rows(one.warehouse.read_partition(CURATION_COUNTS, {"curation": "default"}), "expected")
+        for one in (run, whole)
+    )
+    assert found == expected != []
     for read, times in ((read_crawl_files, ("seconds", "finished_at")), (read_pairs, ())):
         found, expected = (rows(read(one.warehouse, "local"), *times) for one in (run, whole))
         assert found == expected != []
