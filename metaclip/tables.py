@@ -203,9 +203,13 @@ class Warehouse:
         return rows
 
     def version(self, table: Table) -> int:
-        """Return the newest version of `table`."""
-        history = DeltaTable.forPath(self.spark, self.path(table)).history(1)
-        return int(history.collect()[0]["version"])
+        """Return the newest version of `table`; Delta's kernel reads the log without a job."""
+        jvm: Any = self.spark._jvm
+        engine = jvm.io.delta.kernel.defaults.engine.DefaultEngine.create(
+            self.spark._jsc.hadoopConfiguration()
+        )
+        kernel = jvm.io.delta.kernel.Table.forPath(engine, self.path(table))
+        return int(kernel.getLatestSnapshot(engine).getVersion())
 
     def last_change(self, table: Table, partition: Partition) -> Change | None:
         """Return the last commit by one of our jobs to `partition`, or None.
