@@ -23,7 +23,9 @@ def count_entries(config: Config, warehouse: Warehouse) -> Summary:
     warehouse.replace(ENTRY_COUNTS, counts, partition, {"matches": matched})
     hit = counts.where(F.col("count") > 0).count()
     log.info("count_entries    %s matches, %s entries hit", f"{total:,}", f"{hit:,}")
-    return {"matches": total, "entries": counts.count(), "entries_hit": hit}
+    summary = {"matches": total, "entries": counts.count(), "entries_hit": hit}
+    counts.unpersist()
+    return summary
 
 
 if __name__ == "__main__":

@@ -12,6 +12,9 @@ from metaclip.matching.column import match_column
 from metaclip.matching.matches import find_matches, keep_unique
 from metaclip.tables import EXTRACTIONS, MATCHES, METADATA, Warehouse
 
+LOOK = 10_000
+"""Pairs of the first look for a match: far more than it takes in any pool worth matching."""
+
 
 def match_entries(config: Config, warehouse: Warehouse) -> Summary:
     """Match the crawl `crawl.name`, all files of it that were read, and replace its matches."""
@@ -49,8 +52,6 @@ def match_entries(config: Config, warehouse: Warehouse) -> Summary:
         "matched": matched,
     }
 
-
-LOOK = 10_000
 
 if __name__ == "__main__":
     sys.exit(run_job("match_entries", __doc__, match_entries))

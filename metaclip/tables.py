@@ -11,10 +11,11 @@ from delta import exceptions as delta_exceptions
 from delta.tables import DeltaTable
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException, IllegalArgumentException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType, StructField, StructType
+from pyspark.sql.types import StructField, StructType
 
+from metaclip import __version__
 from metaclip.errors import InputError, MetaclipError
 
 PAIR = (
@@ -107,23 +108,15 @@ CURATIONS = Table(
     "config string not null, package_version string not null, created_at timestamp not null",
 )
 
-TABLES = {
-    table.name: table
-    for table in (
-        METADATA,
-        EXTRACTIONS,
-        MATCHES,
-        ENTRY_COUNTS,
-        CURATED,
-        CURATION_COUNTS,
-        CURATIONS,
-    )
-}
-
 _PROPERTIES = {
     # What a partition was computed from stands in the log, so the log is kept.
     "delta.logRetentionDuration": "interval 36500 days",
 }
+
+_OURS = '{"metaclip": '
+"""How the userMetadata of our own commits begins."""
+_RECENT = 100
+"""Commits among which a partition's last one is looked for before the whole history."""
 
 CONFLICTS = (
     delta_exceptions.DeltaConcurrentModificationException,
@@ -145,7 +138,6 @@ class Change:
 
     version: int
     inputs: Mapping[str, int]
-    job: str
 
 
 class Warehouse:
@@ -177,8 +169,8 @@ class Warehouse:
                 f"warehouse {self.root}", "a folder that can be written", reason
             ) from None
 
-    def read(self, table: Table, version: int | None = None) -> DataFrame:
-        """Return `table` as it stands now (or stood at `version`), whatever is written later.
+    def read(self, table: Table) -> DataFrame:
+        """Return `table` as it stands now, whatever is written later.
 
         Raises:
             InputError: there is no such table, or its schema is not the declared one.
@@ -187,11 +179,8 @@ class Warehouse:
             raise InputError(
                 f"warehouse {self.root}", f"a table {table.name}", "none", _made_by(table)
             )
-        if version is None:
-            version = self.version(table)
-        frame = (
-            self.spark.read.format("delta").option("versionAsOf", version).load(self.path(table))
-        )
+        reader = self.spark.read.format("delta").option("versionAsOf", self.version(table))
+        frame = reader.load(self.path(table))
         _check_schema(table, frame, "read")
         return frame.select(*table.schema.names)
 
@@ -219,16 +208,13 @@ class Warehouse:
         if not self.exists(table):
             return None
         delta = DeltaTable.forPath(self.spark, self.path(table))
-        for limit in (100, None):
-            history = delta.history(limit) if limit else delta.history()
-            rows = history.select("version", "userMetadata").where(
-                F.col("userMetadata").isNotNull()
+        recent = delta.history(_RECENT).select("version", "userMetadata").collect()
+        change = _find_change(recent, partition)
+        if change is None and len(recent) == _RECENT:
+            return _find_change(
+                delta.history().select("version", "userMetadata").collect(), partition
             )
-            for version, text in sorted(rows.collect(), reverse=True):
-                commit = json.loads(text)
-                if commit["partition"] == dict(partition):
-                    return Change(version, commit["inputs"], commit["job"])
-        return None
+        return change
 
     def replace(
         self,
@@ -256,14 +242,15 @@ class Warehouse:
         terms = [f"{column} = {_quote(value)}" for column, value in partition.items()]
         if paths:
             terms.append(f"path in ({', '.join(map(_quote, paths))})")
-        commit = {**self._commit, "partition": dict(partition), "inputs": dict(inputs)}
+        commit = {"metaclip": __version__, **self._commit, "partition": dict(partition)}
+        commit["inputs"] = dict(inputs)
         try:
             (
                 rows.select(*table.schema.names)
                 .write.format("delta")
                 .mode("overwrite")
                 .option("replaceWhere", " and ".join(terms))
-                .option("userMetadata", json.dumps(commit, sort_keys=True))
+                .option("userMetadata", json.dumps(commit))
                 .option("optimizeWrite", "true")
                 .save(self.path(table))
             )
@@ -300,6 +287,16 @@ class Warehouse:
             ) from None
 
 
+def _find_change(commits: Sequence[Row], partition: Partition) -> Change | None:
+    for version, text in sorted(commits, key=lambda commit: commit.version, reverse=True):
+        # Others may write userMetadata too, in forms of their own.
+        if text and text.startswith(_OURS):
+            commit = json.loads(text)
+            if commit["partition"] == dict(partition):
+                return Change(version, commit["inputs"])
+    return None
+
+
 def _qualify(spark: SparkSession, root: str) -> str:
     """Return the full name of a folder: a relative one would be taken for a table's name."""
     jvm: Any = spark._jvm
@@ -330,7 +327,7 @@ def _check_schema(table: Table, frame: DataFrame, action: str) -> None:
     differences += [
         f"column {name} {found[name].simpleString()} instead of {kind.simpleString()}"
         for name, kind in declared.items()
-        if name in found and not _same_type(found[name], kind)
+        if name in found and found[name].simpleString() != kind.simpleString()
     ]
     if differences:
         raise InputError(
@@ -339,10 +336,6 @@ def _check_schema(table: Table, frame: DataFrame, action: str) -> None:
             ", ".join(differences),
             "the table was made by another program or version" if action == "read" else "",
         )
-
-
-def _same_type(left: DataType, right: DataType) -> bool:
-    return left.simpleString() == right.simpleString()
 
 
 _MAKERS = {

@@ -21,7 +21,7 @@ from metaclip.matching.spacing import Spacing, entry_pattern
 from metaclip.matching.tokens import PADDING, key_of, mix, scale
 
 GROUP = np.uint64(1 << 31)
-# Fuller tables have longer probes, emptier ones fewer lines in cache; 60 % was best.
+# Fuller tables have longer probes, emptier ones fewer lines in cache.
 _LOAD = 0.6
 _BLOOM_BITS_PER_EDGE = 8
 _ONE = np.uint64(1)

@@ -72,9 +72,8 @@ def _largest_entries(
 ) -> list[str]:
     counts = warehouse.read_partition(CURATION_COUNTS, {"curation": curation})
     top = counts.orderBy(F.desc("count"), "entry_id").limit(10)
-    entries = warehouse.read(METADATA).where(
-        F.col("metadata_version") == done["sample_pairs"]["metadata_version"]
-    )
+    version = done["sample_pairs"]["metadata_version"]
+    entries = warehouse.read_partition(METADATA, {"metadata_version": version})
     rows = top.join(entries, on="entry_id", how="inner").orderBy(F.desc("count"), "entry_id")
     lines = [f"  {'largest entries':<24}{'count':>10}{'p':>10}{'expected':>12}{'kept':>8}"]
     for row in rows.collect():

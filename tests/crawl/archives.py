@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import zlib
 from typing import Any
 
 import pyarrow as pa
@@ -73,3 +74,15 @@ def run(
     assert rows.num_rows == account.pairs
     columns = (rows[name].to_pylist() for name in ("image_url", "text", "text_source"))
     return account, list(zip(*columns, strict=True))
+
+
+def members(data: bytes) -> list[bytes]:
+    """The gzip members of an archive, one for each record."""
+    found = []
+    while data:
+        inflater = zlib.decompressobj(31)
+        inflater.decompress(data)
+        size = len(data) - len(inflater.unused_data)
+        found.append(data[:size])
+        data = data[size:]
+    return found

@@ -16,6 +16,7 @@ from metaclip.crawl.members import Window, read_pieces
 from metaclip.crawl.pairs import pair_id
 from metaclip.crawl.records import Record, read_records
 from metaclip.crawl.wat import read_loosely, read_wat
+from tests.crawl.archives import members
 
 DATA = Path(__file__).parents[1] / "data"
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -35,17 +36,6 @@ def run(data: bytes, name: str = "x.warc.gz") -> tuple[FileAccount, pa.Table]:
 
 def unique(table: pa.Table) -> set[tuple[str, str]]:
     return set(zip(table["image_url"].to_pylist(), table["text"].to_pylist(), strict=True))
-
-
-def members(data: bytes) -> list[bytes]:
-    found = []
-    while data:
-        inflater = zlib.decompressobj(31)
-        inflater.decompress(data)
-        size = len(data) - len(inflater.unused_data)
-        found.append(data[:size])
-        data = data[size:]
-    return found
 
 
 def test_worked_example_of_pair_id() -> None:

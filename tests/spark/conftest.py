@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from pyspark.sql import SparkSession
 from metaclip.config import Config, load_config
 from metaclip.session import create_session
 from metaclip.tables import Warehouse
+from tests.crawl.archives import members
 
 ROOT = Path(__file__).parents[2]
 WAT = ROOT / "tests" / "data" / "wat" / "part.warc.wat.gz"
@@ -82,22 +82,10 @@ def run(spark: SparkSession, tmp_path: Path) -> Runner:
     return Runner(spark, tmp_path / "warehouse")
 
 
-def split_members(data: bytes) -> list[bytes]:
-    """The gzip members of an archive, one for each record."""
-    members = []
-    while data:
-        inflater = zlib.decompressobj(31)
-        inflater.decompress(data)
-        size = len(data) - len(inflater.unused_data)
-        members.append(data[:size])
-        data = data[size:]
-    return members
-
-
 @pytest.fixture(scope="session")
 def pages() -> list[bytes]:
     """The records of real pages, each of which is a small WAT of its own."""
-    return split_members(WAT.read_bytes())[2:]
+    return members(WAT.read_bytes())[2:]
 
 
 def write_files(folder: Path, contents: Sequence[bytes]) -> list[Path]:
