@@ -13,7 +13,7 @@ from metaclip.application import Summary, run_job
 from metaclip.config import Config, with_metadata_version
 from metaclip.exchange.pool import is_pool
 from metaclip.report.summary import render_curation
-from metaclip.tables import Warehouse
+from metaclip.warehouse import Warehouse
 
 
 def curate(config: Config, warehouse: Warehouse) -> Summary:

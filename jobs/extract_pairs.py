@@ -8,7 +8,8 @@ from metaclip.config import Config
 from metaclip.crawl.sources import SourceFile, list_files
 from metaclip.crawl.task import file_reader, pending_rows
 from metaclip.ledger import make_agenda, require_coverage, summarise_files
-from metaclip.tables import EXTRACTIONS, Warehouse
+from metaclip.tables import EXTRACTIONS
+from metaclip.warehouse import Warehouse
 
 
 def extract_pairs(config: Config, warehouse: Warehouse) -> Summary:

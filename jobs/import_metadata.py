@@ -6,7 +6,8 @@ from metaclip.application import Summary, log, run_job
 from metaclip.config import Config
 from metaclip.errors import InputError
 from metaclip.metadata.entries import metadata_version, read_entries
-from metaclip.tables import METADATA, Warehouse
+from metaclip.tables import METADATA
+from metaclip.warehouse import Warehouse
 
 
 def import_metadata(config: Config, warehouse: Warehouse) -> Summary:

@@ -7,7 +7,8 @@ from metaclip.config import Config
 from metaclip.crawl.sources import list_files
 from metaclip.exchange.pool import read_pool
 from metaclip.ledger import make_agenda, require_coverage, summarise_files
-from metaclip.tables import EXTRACTIONS, Warehouse
+from metaclip.tables import EXTRACTIONS
+from metaclip.warehouse import Warehouse
 
 
 def import_pairs(config: Config, warehouse: Warehouse) -> Summary:

@@ -10,7 +10,8 @@ from metaclip.lineage import choose_metadata, match_partition
 from metaclip.matching.build import build_engine
 from metaclip.matching.column import match_column
 from metaclip.matching.matches import find_matches, keep_unique
-from metaclip.tables import EXTRACTIONS, MATCHES, METADATA, Warehouse
+from metaclip.tables import EXTRACTIONS, MATCHES, METADATA
+from metaclip.warehouse import Warehouse
 
 LOOK = 10_000
 """Pairs of the first look for a match: far more than it takes in any pool worth matching."""

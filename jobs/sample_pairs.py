@@ -10,7 +10,8 @@ from metaclip.balance.curation import Pool, choose_t, open_pool
 from metaclip.balance.sampling import Size, count_curation, measure, score
 from metaclip.balance.thresholds import tail_share
 from metaclip.config import Config
-from metaclip.tables import CURATED, CURATION_COUNTS, CURATIONS, Warehouse
+from metaclip.tables import CURATED, CURATION_COUNTS, CURATIONS
+from metaclip.warehouse import Warehouse
 
 
 def sample_pairs(config: Config, warehouse: Warehouse) -> Summary:

@@ -16,10 +16,11 @@ from pyspark import SparkContext
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from metaclip.config import Config, parse_arguments
+from metaclip.command_line import parse_arguments
+from metaclip.config import Config
 from metaclip.errors import MetaclipError, root_cause
 from metaclip.session import create_session
-from metaclip.tables import Warehouse
+from metaclip.warehouse import Warehouse
 
 log = logging.getLogger("metaclip")
 

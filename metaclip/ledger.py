@@ -11,7 +11,8 @@ from pyspark.sql import functions as F
 
 from metaclip.crawl.sources import SourceFile
 from metaclip.errors import InputError
-from metaclip.tables import EXTRACTIONS, Warehouse
+from metaclip.tables import EXTRACTIONS
+from metaclip.warehouse import Warehouse
 
 
 def read_pairs(warehouse: Warehouse, crawl: str) -> DataFrame:

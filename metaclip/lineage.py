@@ -5,7 +5,8 @@ from __future__ import annotations
 from pyspark.sql import functions as F
 
 from metaclip.errors import InputError
-from metaclip.tables import ENTRY_COUNTS, EXTRACTIONS, MATCHES, METADATA, Warehouse
+from metaclip.tables import ENTRY_COUNTS, EXTRACTIONS, MATCHES, METADATA
+from metaclip.warehouse import Warehouse
 
 
 def match_partition(metadata_version: str, spacing: str, crawl: str) -> dict[str, str]:

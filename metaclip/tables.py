@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from delta import exceptions as delta_exceptions
-from delta.tables import DeltaTable
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import AnalysisException, IllegalArgumentException
-from pyspark.sql import DataFrame, Row, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame
 from pyspark.sql.types import StructField, StructType
 
-from metaclip import __version__
-from metaclip.errors import InputError, MetaclipError
+from metaclip.errors import InputError
 
 PAIR = (
     "pair_id string, image_id string, image_url string, text string, text_source string, "
@@ -33,9 +25,10 @@ MATCH = f"{PAIR}, path string, language string, entry_ids array<int>"
 
 @dataclass(frozen=True)
 class Table:
-    """One Delta table: its columns (DDL), partition columns and row constraints."""
+    """One Delta table: its columns (DDL), the job that makes it, partition columns, constraints."""
 
     name: str
+    made_by: str
     columns: str
     partitioned_by: tuple[str, ...] = ()
     constraints: Mapping[str, str] = field(default_factory=dict)
@@ -55,15 +48,38 @@ class Table:
         columns = [column for column in self.schema if column.name not in given]
         return StructType([StructField(c.name, c.dataType, True) for c in columns])
 
+    def check(self, frame: DataFrame, action: str) -> None:
+        """Raise InputError with all differences between the declared columns and `frame`'s."""
+        declared = {column.name: column.dataType for column in self.schema}
+        found = {column.name: column.dataType for column in frame.schema}
+        differences = [f"no column {name}" for name in declared if name not in found]
+        differences += [
+            f"column {name} which is not declared" for name in found if name not in declared
+        ]
+        differences += [
+            f"column {name} {found[name].simpleString()} instead of {kind.simpleString()}"
+            for name, kind in declared.items()
+            if name in found and found[name].simpleString() != kind.simpleString()
+        ]
+        if differences:
+            raise InputError(
+                f"{action} of table {self.name}",
+                "the declared columns",
+                ", ".join(differences),
+                "the table was made by another program or version" if action == "read" else "",
+            )
+
 
 METADATA = Table(
     "metadata",
+    "import_metadata",
     "metadata_version string not null, entry_id int not null, entry string not null, "
     "language string, source string not null, score double",
     ("metadata_version",),
 )
 EXTRACTIONS = Table(
     "extractions",
+    "extract_pairs or import_pairs",
     f"crawl string not null, kind string not null, path string not null, "
     f"pair struct<{PAIR}>, file struct<{FILE}>",
     ("crawl", "kind"),
@@ -74,6 +90,7 @@ EXTRACTIONS = Table(
 )
 MATCHES = Table(
     "matches",
+    "match_entries",
     "metadata_version string not null, spacing string not null, crawl string not null, "
     + MATCH.replace("pair_id string", "pair_id string not null").replace(
         "entry_ids array<int>", "entry_ids array<int> not null"
@@ -82,24 +99,28 @@ MATCHES = Table(
 )
 ENTRY_COUNTS = Table(
     "entry_counts",
+    "count_entries",
     "metadata_version string not null, spacing string not null, crawl string not null, "
     "entry_id int not null, count bigint not null",
     ("metadata_version", "spacing", "crawl"),
 )
 CURATED = Table(
     "curated",
+    "sample_pairs",
     f"curation string not null, {MATCH}, crawl string not null, "
     "keep_probability double not null, draw double not null, enters_at double not null",
     ("curation",),
 )
 CURATION_COUNTS = Table(
     "curation_counts",
+    "sample_pairs",
     "curation string not null, entry_id int not null, count bigint not null, "
     "probability double not null, expected double not null, kept bigint not null",
     ("curation",),
 )
 CURATIONS = Table(
     "curations",
+    "sample_pairs",
     "curation string not null, crawls array<string> not null, t double not null, "
     "tail_share double not null, seed bigint not null, dedup string not null, parent string, "
     "expected_size double not null, expected_sd double not null, actual_size bigint not null, "
@@ -107,244 +128,3 @@ CURATIONS = Table(
     "input_versions map<string,bigint> not null, curated_version bigint not null, "
     "config string not null, package_version string not null, created_at timestamp not null",
 )
-
-_PROPERTIES = {
-    # What a partition was computed from stands in the log, so the log is kept.
-    "delta.logRetentionDuration": "interval 36500 days",
-}
-
-_OURS = '{"metaclip": '
-"""How the userMetadata of our own commits begins."""
-_RECENT = 100
-"""Commits among which a partition's last one is looked for before the whole history."""
-
-CONFLICTS = (
-    delta_exceptions.DeltaConcurrentModificationException,
-    delta_exceptions.ConcurrentWriteException,
-    delta_exceptions.MetadataChangedException,
-    delta_exceptions.ProtocolChangedException,
-    delta_exceptions.ConcurrentAppendException,
-    delta_exceptions.ConcurrentDeleteReadException,
-    delta_exceptions.ConcurrentDeleteDeleteException,
-    delta_exceptions.ConcurrentTransactionException,
-)
-
-Partition = Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Change:
-    """The last commit that wrote a partition: the table's version, and its inputs' versions."""
-
-    version: int
-    inputs: Mapping[str, int]
-
-
-class Warehouse:
-    """The tables below one root folder, for one job and its settings."""
-
-    def __init__(self, spark: SparkSession, root: str, job: str, config_digest: str) -> None:
-        self.spark, self.root = spark, _qualify(spark, root)
-        self._commit = {"job": job, "config": config_digest}
-
-    def path(self, table: Table) -> str:
-        """Return where `table` lies."""
-        return f"{self.root}/{table.name}"
-
-    def exists(self, table: Table) -> bool:
-        """Return whether `table` was created."""
-        return bool(DeltaTable.isDeltaTable(self.spark, self.path(table)))
-
-    def require_writable(self) -> None:
-        """Raise InputError unless files can be made under the root."""
-        jvm: Any = self.spark._jvm
-        try:
-            probe = jvm.org.apache.hadoop.fs.Path(self.root, "_writable")
-            system = probe.getFileSystem(self.spark._jsc.hadoopConfiguration())
-            system.create(probe, True).close()
-            system.delete(probe, False)
-        except Py4JJavaError as error:
-            reason = str(error.java_exception.getMessage()).splitlines()[0]
-            raise InputError(
-                f"warehouse {self.root}", "a folder that can be written", reason
-            ) from None
-
-    def read(self, table: Table) -> DataFrame:
-        """Return `table` as it stands now, whatever is written later.
-
-        Raises:
-            InputError: there is no such table, or its schema is not the declared one.
-        """
-        if not self.exists(table):
-            raise InputError(
-                f"warehouse {self.root}", f"a table {table.name}", "none", _made_by(table)
-            )
-        reader = self.spark.read.format("delta").option("versionAsOf", self.version(table))
-        frame = reader.load(self.path(table))
-        _check_schema(table, frame, "read")
-        return frame.select(*table.schema.names)
-
-    def read_partition(self, table: Table, partition: Partition) -> DataFrame:
-        """Return the rows of one partition of `table` as it stands now."""
-        rows = self.read(table)
-        for column, value in partition.items():
-            rows = rows.where(F.col(column) == value)
-        return rows
-
-    def version(self, table: Table) -> int:
-        """Return the newest version of `table`; Delta's kernel reads the log without a job."""
-        jvm: Any = self.spark._jvm
-        engine = jvm.io.delta.kernel.defaults.engine.DefaultEngine.create(
-            self.spark._jsc.hadoopConfiguration()
-        )
-        kernel = jvm.io.delta.kernel.Table.forPath(engine, self.path(table))
-        return int(kernel.getLatestSnapshot(engine).getVersion())
-
-    def last_change(self, table: Table, partition: Partition) -> Change | None:
-        """Return the last commit by one of our jobs to `partition`, or None.
-
-        Commits that move rows without changing them (OPTIMIZE) carry no partition of ours.
-        """
-        if not self.exists(table):
-            return None
-        delta = DeltaTable.forPath(self.spark, self.path(table))
-        recent = delta.history(_RECENT).select("version", "userMetadata").collect()
-        change = _find_change(recent, partition)
-        if change is None and len(recent) == _RECENT:
-            return _find_change(
-                delta.history().select("version", "userMetadata").collect(), partition
-            )
-        return change
-
-    def replace(
-        self,
-        table: Table,
-        rows: DataFrame,
-        partition: Partition,
-        inputs: Mapping[str, int],
-        paths: Sequence[str] = (),
-    ) -> None:
-        """Replace `partition` of `table` by `rows`, whole, in one commit.
-
-        Args:
-            partition: values of partition columns; `rows` need not have them.
-            inputs: the version of each input, as `table` or `table/partition` to version.
-            paths: replace only the rows of these values of the column `path`.
-
-        Raises:
-            InputError: the columns are not the declared ones.
-            MetaclipError: another job wrote the same partition at the same time.
-        """
-        for column, value in partition.items():
-            rows = rows.withColumn(column, F.lit(value))
-        _check_schema(table, rows, "write")
-        self._create(table)
-        terms = [f"{column} = {_quote(value)}" for column, value in partition.items()]
-        if paths:
-            terms.append(f"path in ({', '.join(map(_quote, paths))})")
-        commit = {"metaclip": __version__, **self._commit, "partition": dict(partition)}
-        commit["inputs"] = dict(inputs)
-        try:
-            (
-                rows.select(*table.schema.names)
-                .write.format("delta")
-                .mode("overwrite")
-                .option("replaceWhere", " and ".join(terms))
-                .option("userMetadata", json.dumps(commit))
-                .option("optimizeWrite", "true")
-                .save(self.path(table))
-            )
-        except CONFLICTS as error:
-            raise MetaclipError(
-                f"{table.name} {dict(partition)}: another job wrote it at the same time and won "
-                f"({type(error).__name__}); nothing of this job was published, run it again"
-            ) from None
-
-    def _create(self, table: Table) -> None:
-        """Create `table` from its declaration: a plain first write would drop NOT NULL."""
-        if self.exists(table):
-            found = DeltaTable.forPath(self.spark, self.path(table)).toDF()
-            _check_schema(table, found, "read")
-            return
-        builder = (
-            DeltaTable.createIfNotExists(self.spark)
-            .location(self.path(table))
-            .addColumns(table.schema)
-        )
-        if table.partitioned_by:
-            builder = builder.partitionedBy(*table.partitioned_by)
-        for key, value in _PROPERTIES.items():
-            builder = builder.property(key, value)
-        for name, condition in table.constraints.items():
-            builder = builder.property(f"delta.constraints.{name}", condition)
-        try:
-            builder.execute()
-        except AnalysisException as error:
-            raise InputError(
-                f"warehouse {self.root}",
-                f"a table or nothing at {table.name}",
-                str(error).splitlines()[0],
-            ) from None
-
-
-def _find_change(commits: Sequence[Row], partition: Partition) -> Change | None:
-    for version, text in sorted(commits, key=lambda commit: commit.version, reverse=True):
-        # Others may write userMetadata too, in forms of their own.
-        if text and text.startswith(_OURS):
-            commit = json.loads(text)
-            if commit["partition"] == dict(partition):
-                return Change(version, commit["inputs"])
-    return None
-
-
-def _qualify(spark: SparkSession, root: str) -> str:
-    """Return the full name of a folder: a relative one would be taken for a table's name."""
-    jvm: Any = spark._jvm
-    try:
-        path = jvm.org.apache.hadoop.fs.Path(root)
-        system = path.getFileSystem(spark._jsc.hadoopConfiguration())
-        name = str(system.makeQualified(path).toString())
-    except (Py4JJavaError, IllegalArgumentException) as error:
-        words = error.java_exception.getMessage() if isinstance(error, Py4JJavaError) else error
-        reason = str(words).splitlines()[0]
-        raise InputError(f"warehouse {root}", "a folder that Hadoop can reach", reason) from None
-    return name.removeprefix("file:").rstrip("/") or "/"
-
-
-def _quote(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
-
-
-def _check_schema(table: Table, frame: DataFrame, action: str) -> None:
-    """Report all differences between the declared columns and those of `frame` at once."""
-    declared = {column.name: column.dataType for column in table.schema}
-    found = {column.name: column.dataType for column in frame.schema}
-    differences = [f"no column {name}" for name in declared if name not in found]
-    differences += [
-        f"column {name} which is not declared" for name in found if name not in declared
-    ]
-    differences += [
-        f"column {name} {found[name].simpleString()} instead of {kind.simpleString()}"
-        for name, kind in declared.items()
-        if name in found and found[name].simpleString() != kind.simpleString()
-    ]
-    if differences:
-        raise InputError(
-            f"{action} of table {table.name}",
-            "the declared columns",
-            ", ".join(differences),
-            "the table was made by another program or version" if action == "read" else "",
-        )
-
-
-_MAKERS = {
-    "metadata": "import_metadata",
-    "extractions": "extract_pairs or import_pairs",
-    "matches": "match_entries",
-    "entry_counts": "count_entries",
-}
-
-
-def _made_by(table: Table) -> str:
-    return f"run {_MAKERS.get(table.name, 'sample_pairs')} first"

@@ -14,7 +14,8 @@ from metaclip.config import DEFAULT_T, BalanceSettings, Config
 from metaclip.errors import InputError
 from metaclip.ledger import list_crawls
 from metaclip.lineage import choose_metadata, match_partition, require_fresh_counts
-from metaclip.tables import ENTRY_COUNTS, MATCHES, METADATA, Warehouse
+from metaclip.tables import ENTRY_COUNTS, MATCHES, METADATA
+from metaclip.warehouse import Warehouse
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import Any
 from pyspark.sql import functions as F
 
 from metaclip.config import Config
-from metaclip.tables import CURATED, CURATION_COUNTS, METADATA, Warehouse
+from metaclip.tables import CURATED, CURATION_COUNTS, METADATA
+from metaclip.warehouse import Warehouse
 
 
 def render_curation(warehouse: Warehouse, config: Config, done: dict[str, dict[str, Any]]) -> str:

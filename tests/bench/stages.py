@@ -13,9 +13,10 @@ from typing import Any
 import pyarrow as pa
 
 from metaclip.application import Step, Summary
-from metaclip.config import Config, load_config, with_metadata_version
+from metaclip.command_line import load_config
+from metaclip.config import Config, with_metadata_version
 from metaclip.session import create_session
-from metaclip.tables import Warehouse
+from metaclip.warehouse import Warehouse
 from tests.bench.inputs import ROOT, find_input
 from tests.bench.processes import KINDS, Watch
 

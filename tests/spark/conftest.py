@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from metaclip.config import Config, load_config
+from metaclip.command_line import load_config
+from metaclip.config import Config
 from metaclip.session import create_session
-from metaclip.tables import Warehouse
+from metaclip.warehouse import Warehouse
 from tests.crawl.archives import members
 
 ROOT = Path(__file__).parents[2]

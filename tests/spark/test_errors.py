@@ -23,7 +23,8 @@ from sample_pairs import sample_pairs
 from metaclip.crawl.sources import list_files
 from metaclip.errors import InputError
 from metaclip.ledger import read_crawl_files
-from metaclip.tables import CURATED, CURATIONS, MATCHES, Warehouse
+from metaclip.tables import CURATED, CURATIONS, MATCHES
+from metaclip.warehouse import Warehouse
 from tests.spark.conftest import ROOT, Runner, Step
 
 BIN = Path(sys.executable).parent

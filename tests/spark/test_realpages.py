@@ -12,9 +12,10 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from sample_pairs import sample_pairs
 
-from metaclip.config import load_config
+from metaclip.command_line import load_config
 from metaclip.ledger import read_pairs
-from metaclip.tables import CURATED, CURATION_COUNTS, Warehouse
+from metaclip.tables import CURATED, CURATION_COUNTS
+from metaclip.warehouse import Warehouse
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 import yaml
 
-from metaclip.config import BalanceSettings, Config, load_config, parse_arguments
+from metaclip.command_line import load_config, parse_arguments
+from metaclip.config import BalanceSettings, Config
 from metaclip.errors import InputError
 
 ROOT = Path(__file__).parents[1]
