@@ -55,7 +55,7 @@ class Warehouse:
 
     def __init__(self, spark: SparkSession, root: str, job: str, config_digest: str) -> None:
         self.spark, self.root = spark, _qualify(spark, root)
-        self._commit = {"job": job, "config": config_digest}
+        self._commit = {"metaclip": __version__, "job": job, "config": config_digest}
 
     def path(self, table: Table) -> str:
         """Return where `table` lies."""
@@ -155,8 +155,7 @@ class Warehouse:
         terms = [f"{column} = {_quote(value)}" for column, value in partition.items()]
         if paths:
             terms.append(f"path in ({', '.join(map(_quote, paths))})")
-        commit = {"metaclip": __version__, **self._commit, "partition": dict(partition)}
-        commit["inputs"] = dict(inputs)
+        commit = {**self._commit, "partition": dict(partition), "inputs": dict(inputs)}
         try:
             (
                 rows.select(*table.schema.names)

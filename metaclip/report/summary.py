@@ -17,11 +17,33 @@ def render_curation(warehouse: Warehouse, config: Config, done: dict[str, dict[s
     Args:
         done: the summaries of the jobs that ran, by their names.
     """
+    curation, crawls = config.balance.curation, done["sample_pairs"]["crawls"]
+    path = warehouse.path(CURATED)
+    return "\n".join(
+        [
+            "",
+            f"Curation {curation} of {', '.join(crawls)}",
+            *(f"  {name:<16}{value}" for name, value in _figures(done)),
+            "",
+            *_largest_entries(warehouse, curation, done),
+            "",
+            *_examples(warehouse, curation),
+            "",
+            f"The table lies in {path}. To open it:",
+            "",
+            "    from metaclip.session import create_session",
+            '    spark = create_session("look")',
+            f'    spark.read.format("delta").load("{path}").show()',
+        ]
+    )
+
+
+def _figures(done: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
     files = done.get("extract_pairs") or done["import_pairs"]
     matched, counted, sampled = (
         done[name] for name in ("match_entries", "count_entries", "sample_pairs")
     )
-    rows = [
+    return [
         ("files", f"{files['files']:,} ({_listed(files['status'])})"),
         ("records", f"{files['records']:,}, pages {files['pages']:,}{_dropped(files, 'records')}"),
         (
@@ -38,25 +60,6 @@ def render_curation(warehouse: Warehouse, config: Config, done: dict[str, dict[s
         ("expected size", f"{sampled['expected_size']:,.1f} ± {sampled['expected_sd']:,.1f}"),
         ("actual size", f"{sampled['actual_size']:,}"),
     ]
-    lines = [f"{'':2}{name:<16}{value}" for name, value in rows]
-    curation = config.balance.curation
-    return "\n".join(
-        [
-            "",
-            f"Curation {curation} of {', '.join(sampled['crawls'])}",
-            *lines,
-            "",
-            *_largest_entries(warehouse, curation, done),
-            "",
-            *_examples(warehouse, curation),
-            "",
-            f"The table lies in {warehouse.path(CURATED)}. To open it:",
-            "",
-            "    from metaclip.session import create_session",
-            '    spark = create_session("look")',
-            f'    spark.read.format("delta").load("{warehouse.path(CURATED)}").show()',
-        ]
-    )
 
 
 def _listed(counts: dict[str, int]) -> str:

@@ -17,9 +17,9 @@ from metaclip.crawl.pairs import pair_id
 from metaclip.crawl.records import Record, read_records
 from metaclip.crawl.wat import read_loosely, read_wat
 from tests.crawl.archives import members
+from tests.shared import SHARED, needs_shared
 
 DATA = Path(__file__).parents[1] / "data"
-SHARED = Path(__file__).parents[3] / "shared" / "data"
 WAT, WARC = DATA / "wat" / "part.warc.wat.gz", DATA / "warc" / "part.warc.gz"
 SMALL = sorted(p for p in (DATA / "warc").glob("*/*") if p.stat().st_size < 60_000)
 
@@ -160,6 +160,7 @@ def test_many_mutations() -> None:
 
 
 @pytest.mark.long
+@needs_shared
 def test_real_wat_gives_what_was_expected() -> None:
     from hashlib import sha256
 

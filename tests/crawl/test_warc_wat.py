@@ -18,8 +18,8 @@ from metaclip.crawl.payload import decode_body, decode_text, read_response
 from metaclip.crawl.records import Record, read_records
 from metaclip.crawl.wat import read_wat
 from tests.crawl.archives import image, response, run, wat, wat_record, zipped
+from tests.shared import SHARED, needs_shared
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
 WAT, WARC = SHARED / "wat" / "realpages.warc.wat.gz", SHARED / "warc" / "realpages.warc.gz"
 OPTIONS = ExtractionOptions()
 # Elements whose content is text, or another document, to an HTML parser.
@@ -118,6 +118,7 @@ def class_of_warc(
 
 
 @pytest.mark.long
+@needs_shared
 def test_real_pages_agree() -> None:
     of_wat, of_warc = pairs(WAT), pairs(WARC)
     wat_pairs, warc_pairs = ({(r.url, r.text) for r in rows} for rows in (of_wat, of_warc))

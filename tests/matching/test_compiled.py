@@ -15,7 +15,8 @@ from metaclip.matching.reference import ReferenceEngine
 from metaclip.matching.spacing import Spacing
 from tests.matching.conftest import SPACINGS, Engines
 from tests.matching.strategies import ALPHABET, Case, cases
-from tests.matching.twins import SHARED, naive_ids, real_captions, real_entries
+from tests.matching.twins import naive_ids, real_captions, real_entries
+from tests.shared import SHARED, needs_shared
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +93,7 @@ def test_a_pickled_engine_gives_the_same_ids() -> None:
 
 
 @pytest.mark.long
+@needs_shared
 @pytest.mark.parametrize("spacing", SPACINGS)
 def test_all_shared_captions(
     engines: Engines, compiled: dict[Spacing, CompiledEngine], spacing: Spacing

@@ -11,19 +11,19 @@ import pyarrow.parquet as pq
 
 from metaclip.matching.spacing import Spacing, entry_pattern, space_text
 
-ROOT = Path(__file__).parents[2]
-DATA = ROOT / "tests" / "data"
-# A million captions for the long tests; it lies beside the checkout, if at all.
-SHARED = ROOT.parent / "shared" / "data"
+DATA = Path(__file__).parents[1] / "data"
 
 Ids = list[list[int]]
 
 
 def naive_ids(entries: Sequence[str], spacing: Spacing, texts: Sequence[str]) -> Ids:
     """Look for the pattern of every entry in every spaced text: the definition of a match."""
-    patterns = [entry_pattern(entry, spacing) for entry in entries]
+    patterns = enumerate(entry_pattern(entry, spacing) for entry in entries)
     spaced = [space_text(text) for text in texts]
-    return [[i for i, pattern in enumerate(patterns) if pattern in text] for text in spaced]
+    # Twice as fast with many entries: what all texts together do not have, none has.
+    together = "\n".join(spaced)
+    there = [(i, pattern) for i, pattern in patterns if pattern in together]
+    return [[i for i, pattern in there if pattern in text] for text in spaced]
 
 
 class SpanTwin:

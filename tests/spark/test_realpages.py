@@ -16,8 +16,7 @@ from metaclip.command_line import load_config
 from metaclip.ledger import read_pairs
 from metaclip.tables import CURATED, CURATION_COUNTS
 from metaclip.warehouse import Warehouse
-
-SHARED = Path(__file__).parents[3] / "shared" / "data"
+from tests.shared import SHARED, needs_shared
 
 
 def digest(lines: list[str]) -> str:
@@ -25,6 +24,7 @@ def digest(lines: list[str]) -> str:
 
 
 @pytest.mark.long
+@needs_shared
 def test_the_flow_gives_the_figures_of_the_real_wat(spark: SparkSession, tmp_path: Path) -> None:
     expected = json.loads((SHARED / "wat/realpages.expected.json").read_text())
     config = load_config(
