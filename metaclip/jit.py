@@ -30,6 +30,8 @@ _KERNEL_SOURCES = (
     "matching/intrinsics.py",
     "matching/tokens.py",
     "matching/lookup.py",
+    "matching/placing.py",
+    "matching/trie.py",
     "matching/layout.py",
     "matching/finish.py",
     "matching/kernel.py",

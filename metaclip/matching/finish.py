@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 
 from metaclip.jit import inlined
-from metaclip.matching.intrinsics import lowest_bit
+from metaclip.matching.intrinsics import count_less, lowest_bit
 
 # Up to here ids are sorted by comparing each with each (16 at once), then by a bitmap,
 # which no order of the ids can make slower than linear.
 RANKED = 256
+# Ids are compared in blocks of so many; `out` has room for one block more.
+LANES = 16
 
+_NO_ID = np.int32(2**31 - 1)
 _ONE = np.uint64(1)
 
 
@@ -31,32 +34,36 @@ def make_room(out: Any, size: Any, more: Any) -> Any:
 
 
 @inlined
-def unite(out: Any, first: Any, size: Any, ranks: Any, seen: Any, lowest: Any) -> Any:
+def unite(out: Any, first: Any, size: Any, ranks: Any, ordered: Any, seen: Any, lowest: Any) -> Any:
     """Sort out[first:size] and drop repetitions; return the new size. -`lowest` is the least."""
     if size - first < 2:
         return size
     if size - first > RANKED:
         return _unite_by_bitmap(out, first, size, seen, lowest)
-    _sort_by_rank(out, first, size - first, ranks)
-    kept = first
-    for i in range(first + 1, size):
-        kept += np.int64(out[i] != out[kept])
-        out[kept] = out[i]
-    return kept + 1
+    return _unite_by_rank(out, first, size, ranks, ordered)
 
 
 @inlined
-def _sort_by_rank(out: Any, first: Any, count: Any, ranks: Any) -> None:
-    """Sort with no branch to mispredict: an id's place is the number of those before it."""
-    for i in range(count):
-        value, rank = out[first + i], np.int32(0)
-        for j in range(i):
-            rank += np.int32(out[first + j] <= value)
-        for j in range(i + 1, count):
-            rank += np.int32(out[first + j] < value)
-        ranks[rank] = value
-    for i in range(count):
-        out[first + i] = ranks[i]
+def _unite_by_rank(out: Any, first: Any, size: Any, ranks: Any, ordered: Any) -> Any:
+    """An id's place is the number of lesser ones: no branch, and equal ones meet in one place.
+
+    All loops run over whole blocks, so that their ends can be predicted.
+    """
+    blocks = (size - first + LANES - 1) // LANES
+    values = out.ctypes.data + 4 * first
+    for lane in range(LANES):
+        out[size + lane] = _NO_ID
+    for block in range(blocks):
+        for lane in range(LANES):
+            ordered[LANES * block + lane] = _NO_ID
+        skip = 4 * LANES * block
+        count_less(values + skip, values, blocks, ranks.ctypes.data + skip)
+    for i in range(LANES * blocks):
+        ordered[ranks[i]] = out[first + i]
+    for i in range(LANES * blocks):
+        out[first] = ordered[i]
+        first += np.int64(ordered[i] != _NO_ID)
+    return first
 
 
 @inlined

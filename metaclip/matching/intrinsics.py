@@ -9,6 +9,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from metaclip.matching.spacing import BECOME_SPACE, SPACED_APART
@@ -80,3 +81,46 @@ def prefetch(typing_context: Any, address: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.int64), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def count_less(typing_context: Any, block: Any, values: Any, blocks: Any, ranks: Any) -> Any:
+    """count_less(block, values, blocks, ranks): addresses of int32.
+
+    For each of the 16 at `block` put at `ranks` how many of the 16 * `blocks` at `values`
+    are less.
+    """
+    lanes = ir.VectorType(ir.IntType(32), 16)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        block, values, blocks, ranks = args
+        own = builder.load(_pointer(builder, block), typ=lanes, align=4)
+        total = cgutils.alloca_once_value(builder, ir.Constant(lanes, [0] * 16))
+        with cgutils.for_range(builder, blocks) as loop:
+            place = builder.add(values, builder.mul(loop.index, loop.index.type(64)))
+            others = builder.load(_pointer(builder, place), typ=lanes, align=4)
+            found = builder.load(total)
+            for lane in range(16):
+                mask = ir.Constant(lanes, [lane] * 16)
+                one = builder.shuffle_vector(others, others, mask)
+                less = builder.icmp_signed("<", one, own)
+                found = builder.sub(found, builder.sext(less, lanes))
+            builder.store(found, total)
+        builder.store(builder.load(total), _pointer(builder, ranks), align=4)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64, types.int64), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def fold(typing_context: Any, left: Any, right: Any) -> Any:
+    """fold(left: uint64, right: uint64) -> uint64: the two halves of their product, xored."""
+    wide = ir.IntType(128)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        left, right = (builder.zext(word, wide) for word in args)
+        product = builder.mul(left, right)
+        upper = builder.lshr(product, ir.Constant(wide, 64))
+        return builder.trunc(builder.xor(product, upper), _WORD)
+
+    return types.uint64(types.uint64, types.uint64), codegen

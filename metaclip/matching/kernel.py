@@ -1,12 +1,14 @@
 """The kernel: from the bytes of texts to the sorted, unique ids of each.
 
 Texts are taken as one stream of tokens in chunks of a thousand, and each chunk goes through
-stages, so that many cache misses are under way at once: cut and hash the tokens (and have
-their slots fetched), look all of them up, filter the pairs of neighbours that may be an
-edge, walk these. A text that is longer than a chunk goes on in the next one.
+stages, so that many cache misses are under way at once and few branches go wrong: cut the
+tokens, hash them (and have their slots fetched), look all of them up, filter the pairs of
+neighbours that may be an edge (and have that fetched), walk from these. A text that is
+longer than a chunk goes on in the next one.
 
 Helpers take arrays, not tuples of them: each array taken out of a tuple costs an atomic
-count of references, which took half the time.
+count of references, which took half the time. Indices are unsigned where it matters: for
+a signed one Numba looks first if it counts from the end.
 """
 
 from __future__ import annotations
@@ -17,19 +19,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metaclip.jit import compiled, inlined
-from metaclip.matching.finish import RANKED, count_members, expand, make_room, unite
-from metaclip.matching.layout import GROUP, Tables
+from metaclip.matching.finish import (
+    LANES,
+    RANKED,
+    count_members,
+    expand,
+    make_room,
+    unite,
+)
+from metaclip.matching.intrinsics import prefetch
+from metaclip.matching.layout import EDGE, GROUP, SLOT, Tables
 from metaclip.matching.lookup import (
     CONTINUES,
     INNER,
-    STARTS,
+    bloom_place,
     edge_hash,
     edge_key,
-    find_edge,
-    find_token,
-    may_be_edge,
+    is_long_token,
 )
-from metaclip.matching.tokens import CUT_WORDS, TOKENS_IN_BLOCK, add_block, add_token
+from metaclip.matching.placing import slot_of
+from metaclip.matching.tokens import (
+    LONG_KEY,
+    TEXT_END,
+    TOKENS_IN_BLOCK,
+    cut_block,
+    key_of,
+    mix,
+)
 
 CHUNK = 1024
 # No text starts in a chunk that is this full: a text cut in two costs more.
@@ -37,38 +53,66 @@ _FULL = CHUNK - 384
 # So many ids of one text may wait; then repetitions go, which bounds the memory.
 _WAITING = 1 << 16
 
-_HALF = np.uint64(32)
+_WORD_BYTES = 8
+_STARTS_BIT, _CONTINUES_BIT, _HALF = np.uint64(32), np.uint64(33), np.uint64(32)
 _LOW_32 = np.uint64(2**32 - 1)
 _CHILD = np.uint64(2**31 - 1)
+_0, _1, _2, _3 = (np.uint64(number) for number in range(4))
+
+
+@inlined
+def _hash_tokens(
+    starts: Any, lengths: Any, keys: Any, found: Any, first: Any, count: Any,
+    slots: Any, shifts: Any, seed: Any,
+) -> None:  # fmt: skip
+    """Note the key of each token and the slot where it is, if anywhere; have that fetched."""
+    for i in range(first, count):
+        low, high = key_of(starts[i], lengths[i], seed)
+        slot = SLOT * slot_of(mix(low, high, seed), shifts, slots.shape[0] // 4)
+        prefetch(slots.ctypes.data + np.int64(slot) * _WORD_BYTES)
+        keys[2 * i], keys[2 * i + 1], found[i] = low, high, slot
 
 
 @inlined
 def _look_up(
-    cut: Any, words: Any, terminals: Any, first: Any, count: Any, slots: Any, pool: Any
-) -> None:
+    starts: Any, lengths: Any, keys: Any, found: Any, words: Any, terminals: Any,
+    first: Any, count: Any, slots: Any, pool: Any,
+) -> None:  # fmt: skip
     """Find the word and terminal of each token; those of an unknown one, or an end, are 0."""
     for i in range(first, count):
-        low, high = cut[CUT_WORDS * i], cut[CUT_WORDS * i + 1]
-        word, terminal = np.uint64(0), np.uint64(0)
-        if high != 0:
-            start, length = np.int64(cut[CUT_WORDS * i + 2]), np.int64(cut[CUT_WORDS * i + 3])
-            home = np.int64(cut[CUT_WORDS * i + 4])
-            slot = find_token(slots, home, low, high, start, length, pool)
-            if slot >= 0:
-                word, terminal = slots[4 * slot + 2], slots[4 * slot + 3] & _LOW_32
-        words[i], terminals[i] = word, terminal
+        low, high, slot = keys[2 * i], keys[2 * i + 1], found[i]
+        known = (slots[slot] == low) & (slots[slot + _1] == high)
+        last = slots[slot + _3]
+        if known and high >= LONG_KEY:
+            address = pool.ctypes.data + np.int64(last >> _HALF) * _WORD_BYTES
+            known = is_long_token(address, starts[i], lengths[i])
+        kept = _0 - np.uint64(known)
+        words[i], terminals[i] = slots[slot + _2] & kept, last & kept & _LOW_32
 
 
 @inlined
-def _filter_pairs(words: Any, pairs: Any, count: Any, bloom: Any) -> Any:
-    """List the places, below `count` - 1, where an entry of several tokens may start."""
-    found: Any = 0
-    for i in range(count - 1):
-        if (words[i] & STARTS) and (words[i + 1] & CONTINUES):
-            hashed = edge_hash(edge_key(words[i] & _LOW_32, words[i + 1]))
-            pairs[found] = i
-            found += np.int64(may_be_edge(bloom, hashed))
-    return found
+def _filter_pairs(
+    words: Any, pairs: Any, found: Any, count: Any, bloom: Any,
+    edges: Any, shifts: Any, seed: Any,
+) -> Any:  # fmt: skip
+    """List the places, below `count` - 1, where an entry of several tokens may start.
+
+    `found` gets the slots of the edges there. Returns how many there are.
+    """
+    size = _0
+    before = words[0]
+    for i in range(1, count):
+        after = words[i]
+        hashed = edge_hash(edge_key(before & _LOW_32, after), seed)
+        pairs[size], found[size] = i - 1, hashed
+        word, bit = bloom_place(hashed, bloom)
+        may_be = np.uint64((bloom[word] & bit) != 0)
+        size += (before >> _STARTS_BIT) & (after >> _CONTINUES_BIT) & may_be
+        before = after
+    for i in range(np.int64(size)):
+        found[i] = EDGE * slot_of(found[i], shifts, edges.shape[0] // 2)
+        prefetch(edges.ctypes.data + np.int64(found[i]) * _WORD_BYTES)
+    return np.int64(size)
 
 
 @inlined
@@ -80,18 +124,21 @@ def _emit(out: Any, size: Any, terminal: Any) -> Any:
 
 
 @inlined
-def _walk(words: Any, place: Any, out: Any, size: Any, edges: Any) -> Any:
-    """Append the ids of the entries of several tokens that start at `place`."""
-    node, place = words[place] & _LOW_32, place + 1
-    while words[place] & CONTINUES:
-        key = edge_key(node, words[place])
-        edge = find_edge(edges, key, edge_hash(key))
-        if edge == 0:
-            break
+def _walk(
+    words: Any, place: Any, slot: Any, out: Any, size: Any, edges: Any, shifts: Any, seed: Any
+) -> Any:
+    """Append the ids of the entries of several tokens that start at `place`.
+
+    `slot` is where the first edge is, if it is one.
+    """
+    key, place = edge_key(words[place] & _LOW_32, words[place + 1]), place + 2
+    while edges[slot] == key:
+        edge = edges[slot + _1]
         size = _emit(out, size, edge & _LOW_32)
-        if not edge & INNER:
+        if not edge & INNER or not words[place] & CONTINUES:
             break
-        node, place = (edge >> _HALF) & _CHILD, place + 1
+        key, place = edge_key((edge >> _HALF) & _CHILD, words[place]), place + 1
+        slot = EDGE * slot_of(edge_hash(key, seed), shifts, edges.shape[0] // 2)
     return size
 
 
@@ -109,16 +156,19 @@ def match_texts(
     Text i is the bytes offsets[i]:offsets[i + 1] behind `address`; from text `safe_rows` on
     behind `tail` - `shift`, a copy, as the kernel reads a block beyond a text.
     """
-    slots, edges, bloom, pool = tables.slots, tables.edges, tables.bloom, tables.pool
-    groups, depth, widest = tables.groups, tables.depth, tables.widest
+    slots, slot_shifts, slot_seed = tables.slots, tables.slot_shifts, tables.slot_seed
+    edges, edge_shifts, edge_seed = tables.edges, tables.edge_shifts, tables.edge_seed
+    bloom, groups, pool = tables.bloom, tables.groups, tables.pool
+    depth, widest = tables.depth, tables.widest
     rows = offsets.shape[0] - 1
     bounds = np.zeros(rows + 1, np.int64)
     room = CHUNK + 2 * depth
-    out = np.empty(16 * rows + room * widest, np.int32)
+    out = np.empty(16 * rows + room * widest + LANES, np.int32)
     lowest = groups.shape[0]
     seen = np.zeros((tables.entry_count + lowest) // 64 + 1, np.uint64)
-    ranks = np.empty(RANKED, np.int32)
-    cut = np.empty(CUT_WORDS * room, np.uint64)
+    ranks, ordered = np.empty(RANKED, np.int32), np.empty(RANKED + 1, np.int32)
+    starts, lengths = np.empty(room + 1, np.int64), np.empty(room + 1, np.int64)
+    keys, found = np.empty(2 * room, np.uint64), np.empty(room, np.uint64)
     words, terminals = np.zeros(room + 1, np.uint64), np.zeros(room + 1, np.uint64)
     pairs, ends = np.empty(room, np.int64), np.empty(room, np.int64)
     size, first, row, done, count, kept, waiting = 0, 0, 0, 0, 0, 0, _WAITING
@@ -133,20 +183,21 @@ def match_texts(
                 end = base + np.int64(offsets[row + 1])
                 inside = True
             while block < end and count + TOKENS_IN_BLOCK + 2 <= room:
-                count, token = add_block(cut, count, token, block, end - block, slots)
+                count, token = cut_block(starts, lengths, count, token, block, end - block)
                 block += 64
             if block < end or count + 2 > room:
                 break
-            count = add_token(cut, count, token, end - token, slots)
-            cut[CUT_WORDS * count + 1] = 0
-            ends[ended] = count
-            ended, count, row, inside = ended + 1, count + 1, row + 1, False
-        _look_up(cut, words, terminals, kept, count, slots, pool)
+            starts[count], lengths[count] = token, end - token
+            starts[count + 1], lengths[count + 1] = end, TEXT_END
+            ends[ended] = count + 1
+            ended, count, row, inside = ended + 1, count + 2, row + 1, False
+        _hash_tokens(starts, lengths, keys, found, kept, count, slots, slot_shifts, slot_seed)
+        _look_up(starts, lengths, keys, found, words, terminals, kept, count, slots, pool)
         words[count] = 0
-        found = _filter_pairs(words, pairs, count, bloom)
+        pair_count = _filter_pairs(words, pairs, found, count, bloom, edges, edge_shifts, edge_seed)
         # What starts here needs all its tokens in the chunk; the last few wait for the next.
         limit = max(count - depth, 0) if inside else count
-        more = count * widest + 1
+        more = count * widest + LANES
         out = make_room(out, size, more)
         place = pair = 0
         for part in range(ended + 1):
@@ -154,16 +205,18 @@ def match_texts(
             while place < stop:
                 size = _emit(out, size, terminals[place])
                 place += 1
-            while pair < found and pairs[pair] < stop:
-                size = _walk(words, pairs[pair], out, size, edges)
+            while pair < pair_count and pairs[pair] < stop:
+                size = _walk(
+                    words, pairs[pair], found[pair], out, size, edges, edge_shifts, edge_seed
+                )
                 pair += 1
             if part < ended or size - first > waiting:
-                size = unite(out, first, size, ranks, seen, lowest)
+                size = unite(out, first, size, ranks, ordered, seen, lowest)
                 members = count_members(out, first, size, groups)
                 if members:
                     out = make_room(out, size, members + more)
                     size = expand(out, first, size, groups)
-                    size = unite(out, first, size, ranks, seen, lowest)
+                    size = unite(out, first, size, ranks, ordered, seen, lowest)
                 waiting = 2 * (size - first) + _WAITING
             if part < ended:
                 first, done, place, waiting = size, done + 1, stop + 1, _WAITING

@@ -1,4 +1,7 @@
-"""Lookups in the tables of the compiled engine. See `layout` for what the words hold."""
+"""What the words in the tables of the compiled engine mean, and how bytes are compared.
+
+See `layout` for the tables.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,18 @@ import numpy as np
 
 from metaclip.jit import inlined
 from metaclip.matching.intrinsics import load_word
-from metaclip.matching.tokens import LONG, mix, scale
+from metaclip.matching.tokens import mix
 
 NO_EDGE = np.uint64(2**64 - 1)
-
-_TOP = np.uint64(56)
-_HALF = np.uint64(32)
-_ONE = np.uint64(1)
-_LOW_32 = np.uint64(2**32 - 1)
-_LOW_6 = np.uint64(63)
 # As the word of a token: it starts, or continues, an entry of several tokens.
 STARTS, CONTINUES = np.uint64(1 << 32), np.uint64(1 << 33)
 # As the word of an edge: the node it leads to has edges of its own.
 INNER = np.uint64(1 << 63)
+
+_HALF = np.uint64(32)
+_ONE = np.uint64(1)
+_LOW_32 = np.uint64(2**32 - 1)
+_IN_WORD, _LOW_6 = np.uint64(6), np.uint64(63)
 
 
 @inlined
@@ -33,31 +35,11 @@ def same_bytes(left: Any, right: Any, length: Any) -> Any:
 
 
 @inlined
-def is_token(slots: Any, slot: Any, low: Any, high: Any, start: Any, length: Any, pool: Any) -> Any:
-    """Say if the slot holds the token with this key; long ones are compared byte by byte."""
-    if slots[4 * slot] != low or slots[4 * slot + 1] != high:
-        return False
-    if (high >> _TOP) != LONG:
-        return True
-    known = pool.ctypes.data + np.int64(slots[4 * slot + 3] >> _HALF) * 8
+def is_long_token(known: Any, start: Any, length: Any) -> Any:
+    """Compare a text's token with the one in the pool at address `known`, after its length."""
     if np.int64(load_word(known)) != length:
         return False
     return same_bytes(known + 8, start, length)
-
-
-@inlined
-def find_token(
-    slots: Any, home: Any, low: Any, high: Any, start: Any, length: Any, pool: Any
-) -> Any:
-    """Return the slot of a token, or -1: linear probing from its home slot."""
-    slot = home
-    while slots[4 * slot + 1] != 0:
-        if is_token(slots, slot, low, high, start, length, pool):
-            return slot
-        slot += 1
-        if 4 * slot == slots.shape[0]:
-            slot = 0
-    return -1
 
 
 @inlined
@@ -67,26 +49,13 @@ def edge_key(node: Any, token: Any) -> Any:
 
 
 @inlined
-def find_edge(edges: Any, key: Any, hashed: Any) -> Any:
-    """Return the word of the edge with this key, 0 if there is none."""
-    slot = scale(hashed, edges.shape[0] // 2)
-    while edges[2 * slot] != key:
-        if edges[2 * slot] == NO_EDGE:
-            return np.uint64(0)
-        slot += 1
-        if 2 * slot == edges.shape[0]:
-            slot = 0
-    return edges[2 * slot + 1]
-
-
-@inlined
-def may_be_edge(bloom: Any, hashed: Any) -> Any:
-    """Say 0 if no edge has this hash, mostly; the filter stays in the second-level cache."""
-    bit = hashed & np.uint64(64 * bloom.shape[0] - 1)
-    return (bloom[np.int64(bit >> np.uint64(6))] >> (bit & _LOW_6)) & _ONE
-
-
-@inlined
-def edge_hash(key: Any) -> Any:
+def edge_hash(key: Any, seed: Any) -> Any:
     """Return the hash of an edge's key."""
-    return mix(key, _ONE)
+    return mix(key, np.uint64(0), seed)
+
+
+@inlined
+def bloom_place(hashed: Any, bloom: Any) -> Any:
+    """Return the word and the bit in the filter of the edges that stand for a hash."""
+    bit = hashed & np.uint64(64 * bloom.shape[0] - 1)
+    return bit >> _IN_WORD, _ONE << (bit & _LOW_6)

@@ -1,0 +1,161 @@
+"""From patterns to a trie over tokens: two kernels, for Python objects would take seconds.
+
+A token's id tells when it first came. Nodes of depth 1 are the ids of their tokens; the
+node that the i-th edge leads to is the number of tokens plus i.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metaclip.jit import compiled, inlined
+from metaclip.matching.lookup import edge_key, same_bytes
+from metaclip.matching.tokens import LONG_KEY, key_of, mix
+
+_SPACE = np.uint8(32)
+_NO_SEED = np.uint64(0)
+_DEPTH_1 = np.uint64(32)
+
+Numbers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+class Tokens(NamedTuple):
+    """The distinct tokens of the patterns, and the patterns as token ids.
+
+    starts, lengths: where each distinct token stands in the patterns' text, in bytes
+    ids: of all patterns, one after the other; bounds: where each one's stand, one more
+    """
+
+    starts: Numbers
+    lengths: Numbers
+    ids: NDArray[np.int32]
+    bounds: Numbers
+
+
+class Trie(NamedTuple):
+    """The edges below depth 1.
+
+    keys: node and token of each edge; inner: if its node has edges of its own
+    leaves: the node at which each pattern ends
+    starts, continues: of each token, if it does so in a pattern of several tokens
+    widest: the most patterns on one path from the root, one of a single token included
+    """
+
+    keys: NDArray[np.uint64]
+    inner: Flags
+    leaves: Numbers
+    starts: Flags
+    continues: Flags
+    widest: int
+
+
+def table_size(keys: int) -> int:
+    """Return the size, a power of two, of a table for linear probing, at most half full."""
+    return 1 << max(2 * keys, 2).bit_length()
+
+
+@compiled
+def cut_patterns(
+    text: NDArray[np.uint8], ends: Numbers, most: int, table: NDArray[np.int32]
+) -> Tokens:  # pragma: no cover
+    """Cut patterns, those behind `ends` in `text`, at single spaces; `most` tokens at most.
+
+    `table` is filled with -1. Some bytes behind the last pattern are read.
+    """
+    starts, lengths = np.empty(most, np.int64), np.empty(most, np.int64)
+    ids, bounds = np.empty(most, np.int32), np.zeros(ends.shape[0] + 1, np.int64)
+    keys = np.empty(2 * most, np.uint64)
+    known, total, start = 0, 0, 0
+    for row in range(ends.shape[0]):
+        for end in range(start, ends[row] + 1):
+            if end < ends[row] and text[end] != _SPACE:
+                continue
+            starts[known], lengths[known] = start, end - start
+            token = _find_or_add(text, starts, lengths, keys, known, table)
+            known += token == known
+            ids[total] = token
+            total, start = total + 1, end + 1
+        start = ends[row]
+        bounds[row + 1] = total
+    return Tokens(starts[:known].copy(), lengths[:known].copy(), ids[:total], bounds)
+
+
+@inlined
+def _find_or_add(text: Any, starts: Any, lengths: Any, keys: Any, new: Any, table: Any) -> Any:
+    """Return the id of the token that is noted as `new`, which is its own if it is new."""
+    base = text.ctypes.data
+    low, high = key_of(base + starts[new], lengths[new], _NO_SEED)
+    place = np.int64(mix(low, high, _NO_SEED) & np.uint64(table.shape[0] - 1))
+    while table[place] >= 0:
+        old = table[place]
+        if (
+            keys[2 * old] == low
+            and keys[2 * old + 1] == high
+            and (high < LONG_KEY or lengths[old] == lengths[new])
+            and (high < LONG_KEY or same_bytes(base + starts[old], base + starts[new], lengths[new]))
+        ):
+            return np.int64(old)
+        place = (place + 1) & (table.shape[0] - 1)
+    keys[2 * new], keys[2 * new + 1] = low, high
+    table[place] = new
+    return np.int64(new)
+
+
+@compiled
+def grow_trie(
+    ids: NDArray[np.int32], bounds: Numbers, tokens: int, table: NDArray[np.int32]
+) -> Trie:  # pragma: no cover
+    """Make the trie of patterns, as `Tokens` gives them, over so many distinct tokens.
+
+    `table` is filled with -1.
+    """
+    most, rows = ids.shape[0], bounds.shape[0] - 1
+    keys, inner = np.empty(most, np.uint64), np.zeros(most, np.bool_)
+    leaves, ending = np.empty(rows, np.int64), np.zeros(most, np.bool_)
+    starts, continues = np.zeros(tokens, np.bool_), np.zeros(tokens, np.bool_)
+    count = 0
+    for row in range(rows):
+        node = np.int64(ids[bounds[row]])
+        starts[node] |= bounds[row + 1] - bounds[row] > 1
+        for place in range(bounds[row] + 1, bounds[row + 1]):
+            continues[ids[place]] = True
+            if node >= tokens:
+                inner[node - tokens] = True
+            keys[count] = edge_key(np.uint64(node), np.uint64(ids[place]))
+            edge = _find_or_add_edge(keys, count, table)
+            count += edge == count
+            node = tokens + edge
+        leaves[row] = node
+        if node >= tokens:
+            ending[node - tokens] = True
+    widest = _widest_path(keys[:count], ending, tokens)
+    return Trie(keys[:count].copy(), inner[:count].copy(), leaves, starts, continues, widest)
+
+
+@inlined
+def _find_or_add_edge(keys: Any, new: Any, table: Any) -> Any:
+    hashed = mix(keys[new], _NO_SEED, _NO_SEED)
+    place = np.int64(hashed & np.uint64(table.shape[0] - 1))
+    while table[place] >= 0:
+        if keys[table[place]] == keys[new]:
+            return np.int64(table[place])
+        place = (place + 1) & (table.shape[0] - 1)
+    table[place] = new
+    return np.int64(new)
+
+
+@inlined
+def _widest_path(keys: Any, ending: Any, tokens: Any) -> Any:
+    patterns = np.ones(keys.shape[0], np.int64)
+    widest = 1
+    for edge in range(keys.shape[0]):
+        # A parent was made before its children.
+        parent = np.int64(keys[edge] >> _DEPTH_1) - tokens
+        above = patterns[parent] if parent >= 0 else 1
+        patterns[edge] = above + ending[edge]
+        widest = max(widest, patterns[edge])
+    return widest
