@@ -54,8 +54,13 @@ class CompiledEngine:
                 " 2147483647 of a list array; match fewer texts at a time"
             )
         nulls = pc.is_null(texts) if texts.null_count else None
-        offsets = pa.array(bounds.astype(np.int32))
-        return pa.ListArray.from_arrays(offsets, pa.array(ids), mask=nulls)
+        offsets = _wrap(bounds.astype(np.int32))
+        return pa.ListArray.from_arrays(offsets, _wrap(ids), mask=nulls)
+
+
+def _wrap(values: NDArray[np.int32]) -> pa.Array:
+    """Return an Arrow array over the same memory; pa.array() would import pandas (25 MB)."""
+    return pa.Array.from_buffers(pa.int32(), len(values), [None, pa.py_buffer(values)])
 
 
 def _run(tables: Tables, texts: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int32]]:

@@ -47,7 +47,7 @@ def unite(out: Any, first: Any, size: Any, ranks: Any, ordered: Any, seen: Any, 
 def _unite_by_rank(out: Any, first: Any, size: Any, ranks: Any, ordered: Any) -> Any:
     """An id's place is the number of lesser ones: no branch, and equal ones meet in one place.
 
-    All loops run over whole blocks, so that their ends can be predicted.
+    All loops run over whole blocks: these are unrolled, and their number can be predicted.
     """
     blocks = (size - first + LANES - 1) // LANES
     values = out.ctypes.data + 4 * first
@@ -58,11 +58,14 @@ def _unite_by_rank(out: Any, first: Any, size: Any, ranks: Any, ordered: Any) ->
             ordered[LANES * block + lane] = _NO_ID
         skip = 4 * LANES * block
         count_less(values + skip, values, blocks, ranks.ctypes.data + skip)
-    for i in range(LANES * blocks):
-        ordered[ranks[i]] = out[first + i]
-    for i in range(LANES * blocks):
-        out[first] = ordered[i]
-        first += np.int64(ordered[i] != _NO_ID)
+    for block in range(blocks):
+        for lane in range(LANES):
+            ordered[ranks[LANES * block + lane]] = out[first + LANES * block + lane]
+    for block in range(blocks):
+        for lane in range(LANES):
+            value = ordered[LANES * block + lane]
+            out[first] = value
+            first += np.int64(value != _NO_ID)
     return first
 
 

@@ -22,7 +22,7 @@ from metaclip.matching.lookup import (
     INNER,
     NO_EDGE,
     STARTS,
-    bloom_place,
+    add_edge,
     edge_hash,
 )
 from metaclip.matching.placing import find_displacements, slot_count, slot_of
@@ -200,7 +200,6 @@ def _fill_edges(
 ) -> None:  # pragma: no cover
     for i in range(keys.shape[0]):
         hashed = edge_hash(keys[i], seed)
-        word, bit = bloom_place(hashed, bloom)
-        bloom[word] |= bit
+        add_edge(bloom, hashed)
         slot = EDGE * slot_of(hashed, shifts, edges.shape[0] // 2)
         edges[slot], edges[slot + np.uint64(1)] = keys[i], words[i]

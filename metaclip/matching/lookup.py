@@ -55,7 +55,20 @@ def edge_hash(key: Any, seed: Any) -> Any:
 
 
 @inlined
-def bloom_place(hashed: Any, bloom: Any) -> Any:
-    """Return the word and the bit in the filter of the edges that stand for a hash."""
-    bit = hashed & np.uint64(64 * bloom.shape[0] - 1)
-    return bit >> _IN_WORD, _ONE << (bit & _LOW_6)
+def may_be_edge(bloom: Any, hashed: Any) -> Any:
+    """Say 0 if no edge has this hash, mostly; the filter stays in the second-level cache."""
+    bit = edge_bit(bloom, hashed)
+    return (bloom[bit >> _IN_WORD] >> (bit & _LOW_6)) & _ONE
+
+
+@inlined
+def add_edge(bloom: Any, hashed: Any) -> None:
+    """Let `may_be_edge` know a hash."""
+    bit = edge_bit(bloom, hashed)
+    bloom[bit >> _IN_WORD] |= _ONE << (bit & _LOW_6)
+
+
+@inlined
+def edge_bit(bloom: Any, hashed: Any) -> Any:
+    """Return the number of the bit in the filter that stands for a hash."""
+    return hashed & np.uint64(64 * bloom.shape[0] - 1)
