@@ -43,19 +43,27 @@ class CompiledEngine:
     def match(self, texts: pa.Array) -> pa.Array:
         """Return the sorted, unique entry ids of each text as `list<int32>`; null for null.
 
-        Raises MetaclipError if the ids are more than a list<int32> array can hold (2**31).
+        Raises MetaclipError if the ids are more than a list<int32> array can hold (2**31 - 1).
         """
         if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
             texts = texts.cast(pa.large_string())
-        bounds, ids = _run(self._tables, texts)
-        if bounds[-1] > np.iinfo(np.int32).max:
-            raise MetaclipError(
-                f"matching: {bounds[-1]} ids in one batch of {len(texts)} texts, more than the"
-                " 2147483647 of a list array; match fewer texts at a time"
-            )
         nulls = pc.is_null(texts) if texts.null_count else None
-        offsets = _wrap(bounds.astype(np.int32))
-        return pa.ListArray.from_arrays(offsets, _wrap(ids), mask=nulls)
+        return to_lists(*_run(self._tables, texts), nulls)
+
+
+def to_lists(
+    bounds: NDArray[np.int64], ids: NDArray[np.int32], nulls: pa.BooleanArray | None
+) -> pa.ListArray:
+    """Return the ids between each two bounds as `list<int32>`, null where `nulls` says so.
+
+    Raises MetaclipError if the ids are more than a list<int32> array can hold (2**31 - 1).
+    """
+    if bounds[-1] > np.iinfo(np.int32).max:
+        raise MetaclipError(
+            f"matching: {bounds[-1]} ids in one batch of {len(bounds) - 1} texts, more than the"
+            " 2147483647 of a list array; match fewer texts at a time"
+        )
+    return pa.ListArray.from_arrays(_wrap(bounds.astype(np.int32)), _wrap(ids), mask=nulls)
 
 
 def _wrap(values: NDArray[np.int32]) -> pa.Array:
