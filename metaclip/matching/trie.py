@@ -91,14 +91,15 @@ def _find_or_add(text: Any, starts: Any, lengths: Any, keys: Any, new: Any, tabl
     low, high = key_of(base + starts[new], lengths[new], _NO_SEED)
     place = np.int64(mix(low, high, _NO_SEED) & np.uint64(table.shape[0] - 1))
     while table[place] >= 0:
-        old = table[place]
-        if (
-            keys[2 * old] == low
-            and keys[2 * old + 1] == high
-            and (high < LONG_KEY or lengths[old] == lengths[new])
-            and (high < LONG_KEY or same_bytes(base + starts[old], base + starts[new], lengths[new]))
-        ):
-            return np.int64(old)
+        old = np.int64(table[place])
+        if keys[2 * old] == low and keys[2 * old + 1] == high:
+            length = lengths[new]
+            if high < LONG_KEY:
+                return old
+            if lengths[old] == length and same_bytes(
+                base + starts[old], base + starts[new], length
+            ):
+                return old
         place = (place + 1) & (table.shape[0] - 1)
     keys[2 * new], keys[2 * new + 1] = low, high
     table[place] = new

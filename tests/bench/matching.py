@@ -17,8 +17,11 @@ import pyarrow as pa
 from metaclip.matching.build import EngineName, build_engine
 from metaclip.matching.compiled import CompiledEngine
 from metaclip.matching.engine import Engine
+from tests.bench.floor import hash_tokens
 from tests.bench.inputs import ROOT, read_captions, read_entries
+from tests.bench.scaling import measure_scaling
 from tests.bench.timing import median_cpu
+from tests.bench.transport import measure_stage
 
 TEXTS = 300_000
 # Spark's spark.sql.execution.arrow.maxRecordsPerBatch.
@@ -39,6 +42,8 @@ def run() -> Figures:
     _check_same(engine, automaton, texts)
     speed = _speed(engine, automaton, texts)
     del automaton
+    scaling = measure_scaling(engine, entries, texts)
+    stage = measure_stage(engine)
     sizes = {name: _size(name, entries) for name in ("compiled", "pyahocorasick")}
     ratios = {
         key: sizes["pyahocorasick"][key] / value
@@ -47,6 +52,7 @@ def run() -> Figures:
     }
     print("  compiled is less by: " + ", ".join(f"{k} x {v:.1f}" for k, v in ratios.items()))
     found = {"entries": len(entries), "texts": len(texts), "speed": speed}
+    found |= {"scaling": scaling, "spark_stage": stage}
     return {**found, "sizes": sizes, "ratios": ratios}
 
 
@@ -57,7 +63,9 @@ def _speed(engine: Engine, automaton: Any, texts: Any) -> Figures:
         "reference loop": lambda: reference_loop(automaton, strings),
         "compiled, one array": lambda: engine.match(texts),
         "compiled, batches": lambda: [engine.match(batch) for batch in batches],
+        "floor": lambda: hash_tokens(texts),
     }
+    hash_tokens(texts)  # compiles it
     seconds = median_cpu(rivals, _ROUNDS)
     loop = seconds["reference loop"]
     for name, taken in seconds.items():
