@@ -43,16 +43,23 @@ class Agenda:
     todo: list[SourceFile]
 
 
-def make_agenda(warehouse: Warehouse, crawl: str, files: Sequence[SourceFile]) -> Agenda:
-    """Return what to read: files not done, and done local ones whose size has changed."""
+def make_agenda(
+    warehouse: Warehouse, crawl: str, files: Sequence[SourceFile], *, failed: bool = False
+) -> Agenda:
+    """Return what to read: files not read yet, and local ones whose size has changed.
+
+    Args:
+        failed: also those that failed or were read in part.
+    """
     known: dict[str, tuple[str, int | None]] = {}
     if warehouse.exists(EXTRACTIONS):
         rows = read_crawl_files(warehouse, crawl).select("path", "status", "bytes").collect()
         known = {row.path: (row.status, row.bytes) for row in rows}
+    again = {"pending", "failed", "partial"} if failed else {"pending"}
     todo = [
         file
         for file in files
-        if known.get(file.path, ("pending", None))[0] != "done"
+        if known.get(file.path, ("pending", None))[0] in again
         or file.size not in (None, known[file.path][1])
     ]
     return Agenda([file for file in files if file.path not in known], todo)
@@ -74,7 +81,8 @@ def require_coverage(warehouse: Warehouse, crawl: str, min_coverage: float) -> N
             f"crawl {crawl}",
             f"{min_coverage:.1%} of {len(rows)} files read",
             f"{coverage:.1%}: {path} {status} ({error or 'not read yet'}){more}",
-            "mend them and rerun extract_pairs, or lower crawl.min_coverage",
+            "rerun extract_pairs (with crawl.retry=failed for failed and partial files), "
+            "or lower crawl.min_coverage",
         )
 
 

@@ -52,7 +52,6 @@ def create_session(name: str, settings: Mapping[str, object] | None = None) -> S
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     if not submitted:
         _require_java()
-        builder = builder.config("spark.ui.showConsoleProgress", _as_text(sys.stderr.isatty()))
         if not _jars_installed() and "spark.jars.packages" not in (settings or {}):
             builder = configure_spark_with_delta_pip(builder)
     elif not (_jars_installed() or _jars_submitted()):

@@ -65,24 +65,32 @@ def extract(
 
     `stream` is read forward once. `path` names the file in the pairs of a WARC; in those
     of a WAT stands the WARC that it is about. Whether it is WAT or WARC, gzipped or not,
-    its bytes say. Raises only what reading the stream raises (OSError).
+    its bytes say. Raises only what reading the stream raises (OSError), and that after all
+    pairs of what came before.
     """
     window = Window(stream)
     run = _Run(path, options, account)
-    for record in read_records(
-        read_pieces(window, options.limits.max_resync_bytes), options.limits
-    ):
+    broken: OSError | None = None
+    records = read_records(read_pieces(window, options.limits.max_resync_bytes), options.limits)
+    while True:
+        try:
+            record = next(records, None)
+        except OSError as error:
+            broken, record = error, None
         account.bytes = window.end
+        if record is None:
+            break
         if isinstance(record, Fault):
             run.fault = run.fault or record
         else:
             run.take(record)
         if len(run.batch) >= batch_rows:
             yield run.batch.take()
-    account.bytes = window.end
     run.finish(head=window.head)
     if len(run.batch):
         yield run.batch.take()
+    if broken is not None:
+        raise broken
 
 
 class _Run:
