@@ -88,7 +88,7 @@ def require_coverage(warehouse: Warehouse, crawl: str, min_coverage: float) -> N
 
 def summarise_files(warehouse: Warehouse, crawl: str) -> dict[str, object]:
     """Return the sums of all accounts of a crawl, and its files by status."""
-    sums = ("records", "pages", "images", "images_kept", "pairs")
+    sums = ("records", "pages", "images", "images_kept", "lazy_images", "pairs")
     status: Counter[str] = Counter()
     totals: Counter[str] = Counter()
     dropped: dict[str, Counter[str]] = {"dropped_records": Counter(), "dropped_images": Counter()}

@@ -36,8 +36,8 @@ class FileAccount:
     records = pages + others + sum(dropped_records);
     images = images_kept + sum(dropped_images). `bytes` are compressed ones. A WAT's
     records are its `metadata` records, one per record of the WARC it was made from; a
-    WARC's are all of its records, so both count alike. `lazy_images` of the images had
-    a placeholder as `src` and another URL elsewhere (0 unless asked for).
+    WARC's are all of its records, so both count alike. `lazy_images` of the kept images
+    have their URL from another attribute than `src` (0 unless asked for).
     """
 
     status: str = "failed"
@@ -155,7 +155,6 @@ class _Run:
         html = read_html(text, lazy_images=self.options.lazy_images, metas=opt_outs)
         if opt_outs and any(says_no(*one) for one in response.fields + html.metas):
             return "opt_out"
-        self.account.lazy_images += html.lazy
         date = parse_date(_header(record.header, b"warc-date"))
         return Page(url, html.base, self.file, record.offset, date, html.images)
 
@@ -175,6 +174,7 @@ class _Run:
                 self._drop_images(reason, 1)
             else:
                 self.account.images_kept += 1
+                self.account.lazy_images += image.lazy
                 self.account.pairs += len(texts)
                 self.batch.add(page, url, texts)
 

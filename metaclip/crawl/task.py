@@ -23,6 +23,7 @@ FILE_TYPE = pa.struct(
         ("status", pa.string()),
         *((name, pa.int64()) for name in ("bytes", "records", "pages", "images")),
         ("images_kept", pa.int64()),
+        ("lazy_images", pa.int64()),
         ("pairs", pa.int64()),
         ("dropped_records", _COUNTS),
         ("dropped_images", _COUNTS),

@@ -48,7 +48,8 @@ def _figures(done: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
         ("records", f"{files['records']:,}, pages {files['pages']:,}{_dropped(files, 'records')}"),
         (
             "images",
-            f"{files['images']:,}, kept {files['images_kept']:,}{_dropped(files, 'images')}",
+            f"{files['images']:,}, kept {files['images_kept']:,}"
+            f"{_lazy(files)}{_dropped(files, 'images')}",
         ),
         ("pairs", f"{files['pairs']:,}"),
         ("unique pairs", f"{matched['unique_pairs']:,}"),
@@ -64,6 +65,10 @@ def _figures(done: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
 
 def _listed(counts: dict[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
+
+
+def _lazy(files: dict[str, Any]) -> str:
+    return f" ({files['lazy_images']:,} of them lazy)" if files["lazy_images"] else ""
 
 
 def _dropped(files: dict[str, Any], kind: str) -> str:
