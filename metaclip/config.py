@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 from metaclip.crawl.limits import ExtractionOptions
 from metaclip.crawl.retries import RequestSettings
 from metaclip.errors import hide_credentials
+from metaclip.languages import LanguageSettings
 from metaclip.matching.build import EngineName
 from metaclip.matching.spacing import Spacing
 
@@ -109,6 +110,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     import_: ImportSettings = msgspec.field(name="import", default=ImportSettings())
     metadata: MetadataSettings = MetadataSettings()
     matching: MatchingSettings = MatchingSettings()
+    languages: LanguageSettings = LanguageSettings()
     balance: BalanceSettings = BalanceSettings()
     spark: dict[str, str | int | float | bool] = {}
 
