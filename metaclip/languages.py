@@ -96,7 +96,5 @@ def open_model(settings: LanguageSettings) -> LanguageModel | None:
         ) from None
     unknown = sorted(set(settings.keep) - known)
     if unknown:
-        raise InputError(
-            "languages.keep", "languages of the model, such as en", ", ".join(unknown)
-        )
+        raise InputError("languages.keep", "languages of the model, such as en", ", ".join(unknown))
     return model

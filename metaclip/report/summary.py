@@ -54,6 +54,7 @@ def _figures(done: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
         ("pairs", f"{files['pairs']:,}"),
         ("unique pairs", f"{matched['unique_pairs']:,}"),
         ("matched pairs", f"{matched['matched']:,}"),
+        *_languages(matched),
         ("matches", f"{counted['matches']:,}"),
         ("entries hit", f"{counted['entries_hit']:,} of {counted['entries']:,}"),
         ("t", f"{sampled['t']:.17g}"),
@@ -61,6 +62,14 @@ def _figures(done: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
         ("expected size", f"{sampled['expected_size']:,.1f} ± {sampled['expected_sd']:,.1f}"),
         ("actual size", f"{sampled['actual_size']:,}"),
     ]
+
+
+def _languages(matched: dict[str, Any]) -> list[tuple[str, str]]:
+    if "languages" not in matched:
+        return []
+    dropped = matched["other_languages"]
+    text = f"; dropped {_listed(dropped)}" if dropped else ""
+    return [("languages", f"{_listed(matched['languages'])}{text}")]
 
 
 def _listed(counts: dict[str, int]) -> str:
