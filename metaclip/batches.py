@@ -50,7 +50,7 @@ def _extract(
     try:
         _extract_at_once(config, warehouse, batch, progress)
     except Py4JJavaError as error:
-        if not any(words in str(error.java_exception) for words in _CRASHES):
+        if not any(words in str(error) for words in _CRASHES):
             raise
         if len(batch) == 1:
             log.info("%s: its worker crashed; recorded as failed", batch[0].path)

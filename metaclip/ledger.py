@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from metaclip.application import log
 from metaclip.crawl.sources import SourceFile
 from metaclip.errors import InputError
 from metaclip.tables import EXTRACTIONS
@@ -66,7 +67,7 @@ def make_agenda(
 
 
 def require_coverage(warehouse: Warehouse, crawl: str, min_coverage: float) -> None:
-    """Raise InputError when too small a share of a crawl's files was read."""
+    """Raise InputError when too small a share of a crawl's files was read; log any gap."""
     rows = read_crawl_files(warehouse, crawl).select("path", "status", "error").collect()
     if not rows:
         raise InputError(
@@ -74,16 +75,26 @@ def require_coverage(warehouse: Warehouse, crawl: str, min_coverage: float) -> N
         )
     bad = sorted((row.path, row.status, row.error) for row in rows if row.status != "done")
     coverage = (len(rows) - len(bad)) / len(rows)
+    if not bad:
+        return
+    path, status, error = bad[0]
+    more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
+    found = f"{coverage:.1%}: {path} {status} ({error or 'not read yet'}){more}"
     if coverage < min_coverage:
-        path, status, error = bad[0]
-        more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
         raise InputError(
             f"crawl {crawl}",
             f"{min_coverage:.1%} of {len(rows)} files read",
-            f"{coverage:.1%}: {path} {status} ({error or 'not read yet'}){more}",
+            found,
             "rerun extract_pairs (with crawl.retry=failed for failed and partial files), "
             "or lower crawl.min_coverage",
         )
+    log.info(
+        "crawl %s: of %d files read %s; enough for %.1f%%",
+        crawl,
+        len(rows),
+        found,
+        100 * min_coverage,
+    )
 
 
 def summarise_files(warehouse: Warehouse, crawl: str) -> dict[str, object]:

@@ -27,6 +27,8 @@ SETTINGS: dict[str, str] = {
     "spark.sql.session.timeZone": "UTC",
     # Workers without Spark's archives on sys.path, which Python reads again for each task.
     "spark.python.daemon.module": "metaclip.worker_daemon",
+    # PySpark's own bar would run over the lines that jobs write of themselves.
+    "spark.ui.showConsoleProgress": "false",
     # A file is read by one task at a time; a second, speculative reader only costs requests.
     "spark.speculation": "false",
     # Delta's default of 50 makes each small commit take seconds.

@@ -18,7 +18,6 @@ from metaclip.crawl.retries import RequestSettings
 from metaclip.errors import InputError
 
 _GLOB = re.compile(r"[*?\[]")
-_HTTP_GLOB = re.compile(r"[*\[]")  # there, a question mark begins the query
 _EXTRAS = {"http": "http", "https": "http", "s3": "s3"}
 
 
@@ -86,7 +85,8 @@ def _expand(pattern: str, prefix: str, requests: RequestSettings) -> Iterator[So
         for line in _read_list(url, requests):
             yield _source(_public(line, prefix), prefix + line)
         return
-    glob = (_HTTP_GLOB if _is_http(url) else _GLOB).search(pattern)
+    # Over HTTP a question mark begins the query.
+    glob = _GLOB.search(pattern.partition("?")[0] if _is_http(url) else pattern)
     if not glob:
         yield _source(posixpath.basename(path), url)
         return
