@@ -7,7 +7,7 @@ import threading
 import time
 from types import TracebackType
 
-from pyspark import AccumulatorParam, SparkContext
+from pyspark import Accumulator, AccumulatorParam, SparkContext
 
 from metaclip.application import log
 
@@ -58,7 +58,7 @@ class Progress:
             print(f"\r\033[K{self.line()}", file=sys.stderr, flush=True)
 
     @property
-    def accumulator(self) -> object:
+    def accumulator(self) -> Accumulator[_Done]:
         """What a task adds `{path: (pairs, bytes)}` of a file to."""
         return self._done
 

@@ -276,4 +276,7 @@ def test_one_corrupt_file_of_fifty(
     assert found_pairs(run, "local") == expected_pairs(good)
     # Once it is mended, its size has changed; of those that failed none is read unasked.
     (tmp_path / "files" / "020.warc.wat.gz").write_bytes(pages[20] + pages[70])
-    assert run(extract_pairs, files)["status"] == {"done": 50}
+    with caplog.at_level("INFO", logger="metaclip"):
+        assert run(extract_pairs, files)["status"] == {"done": 50}
+    pairs = sum(expected_pairs({"x": pages[20] + pages[70]}).values())
+    assert f"50 of 50 files, {pairs} pairs, " in caplog.text
