@@ -41,7 +41,7 @@ Raises TransientError where another try may help, else OSError.
 
 def is_remote(url: str) -> bool:
     """Return whether `url` is read by requests that are limited, repeated and resumed."""
-    return url.startswith(("http://", "https://", "s3://"))
+    return url.startswith(("http://", "https://", "s3://", "s3a://"))
 
 
 def open_source(url: str, settings: RequestSettings) -> BinaryIO:
@@ -159,7 +159,7 @@ def _same(first: Response, other: Response) -> bool:
 
 
 def _open_remote(url: str, settings: RequestSettings) -> _HttpFile | _S3File:
-    return _S3File(url, settings) if url.startswith("s3://") else _HttpFile(url, settings)
+    return _S3File(url, settings) if url.startswith("s3") else _HttpFile(url, settings)
 
 
 class _HttpFile:

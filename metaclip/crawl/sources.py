@@ -152,6 +152,7 @@ def _read_list(url: str, requests: RequestSettings) -> list[str]:
 
 def _source(path: str, url: str) -> SourceFile:
     if "://" in url:
+        _require_package(url)
         return SourceFile(path, url, None)
     if os.path.isdir(url):  # noqa: PTH112 - the same words for local paths and URLs
         raise InputError(f"crawl.files {url}", "a file", "a folder", f"name {url}/*")

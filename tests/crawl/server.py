@@ -25,6 +25,7 @@ class Request(NamedTuple):
     fault: str | None
     status: int
     time: float
+    authorization: str | None
 
 
 class FaultServer(ThreadingHTTPServer):
@@ -95,7 +96,8 @@ class _Handler(BaseHTTPRequestHandler):
             if asked and fault != "refuse range":
                 start = int(asked.removeprefix("bytes=").partition("-")[0])
             status = 206 if start else 200
-        self.server.requests.append(Request(path, asked, fault, status, time.monotonic()))
+        user = self.headers.get("Authorization")
+        self.server.requests.append(Request(path, asked, fault, status, time.monotonic(), user))
         if data is None or status in (503, 429):
             wait = formatdate(time.time() + 1, usegmt=True) if fault == "429 at a date" else "1"
             self.refuse(status, wait if status == 429 else None)
