@@ -126,13 +126,13 @@ def mutate(parts: list[bytes], rng: random.Random) -> tuple[bytes, list[bytes]]:
         if kind == 0:  # a bit flips
             part[rng.randrange(len(part))] ^= 1 << rng.randrange(8)
         elif kind == 1:  # the end is cut off
-            del part[rng.randrange(1, len(part)) :]
+            del part[rng.randrange(len(part)) :]
         elif kind == 2:  # something else stands in it
             start = rng.randrange(len(part))
             part[start:start] = rng.randbytes(rng.randint(1, 2000))
         elif kind == 3:  # it goes on as another one
             other = rng.choice(parts)
-            part[rng.randrange(1, len(part)) :] = other[rng.randrange(len(other)) :]
+            part[rng.randrange(len(part)) :] = other[rng.randrange(len(other)) :]
         else:  # it is there again
             parts.append(bytes(part))
             whole.append(whole[at])
