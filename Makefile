@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-EXTRAS := dev,http,s3
+EXTRAS := dev,http,s3,languages
 # More for pytest: make test ARGS="-k spacing"
 ARGS ?=
 

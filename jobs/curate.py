@@ -12,12 +12,14 @@ from sample_pairs import sample_pairs
 from metaclip.application import Summary, run_job
 from metaclip.config import Config, with_metadata_version
 from metaclip.exchange.pool import is_pool
+from metaclip.languages import open_model
 from metaclip.report.summary import render_curation
 from metaclip.warehouse import Warehouse
 
 
 def curate(config: Config, warehouse: Warehouse) -> Summary:
     """Import the metadata, read the files, match, count, sample and say what came out."""
+    open_model(config.languages)  # refused before an hour's work, not after it
     done: dict[str, Summary] = {}
     if config.metadata.file is not None:
         done["import_metadata"] = import_metadata(config, warehouse)

@@ -4,7 +4,7 @@ import sys
 
 from metaclip.application import Summary, log, run_job
 from metaclip.config import Config
-from metaclip.crawl.sources import list_files
+from metaclip.crawl.sources import find_files
 from metaclip.exchange.pool import read_pool
 from metaclip.ledger import make_agenda, require_coverage, summarise_files
 from metaclip.tables import EXTRACTIONS
@@ -14,7 +14,7 @@ from metaclip.warehouse import Warehouse
 def import_pairs(config: Config, warehouse: Warehouse) -> Summary:
     """Read the files of `crawl.files` that are not done, all in one commit."""
     crawl = config.crawl
-    agenda = make_agenda(warehouse, crawl.name, list_files(crawl.files, crawl.prefix))
+    agenda = make_agenda(warehouse, crawl.name, find_files(crawl), failed=crawl.retry == "failed")
     if agenda.todo:
         rows = read_pool(warehouse.spark, agenda.todo, config.import_.where)
         paths = [file.path for file in agenda.todo]

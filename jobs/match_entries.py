@@ -1,15 +1,25 @@
 """Match the texts of one crawl against the metadata; unique pairs with a match remain."""
 
 import sys
+from collections.abc import Callable
+
+from pyspark import StorageLevel
+from pyspark.sql import Column, DataFrame
 
 from metaclip.application import Summary, log, run_job
 from metaclip.config import Config
 from metaclip.errors import InputError
+from metaclip.languages import LanguageSettings, open_model
 from metaclip.ledger import read_pairs, require_coverage
 from metaclip.lineage import choose_metadata, match_partition
 from metaclip.matching.build import build_engine
-from metaclip.matching.column import match_column
-from metaclip.matching.matches import find_matches, keep_unique
+from metaclip.matching.column import language_column, match_column
+from metaclip.matching.matches import (
+    count_languages,
+    find_matches,
+    keep_unique,
+    mark_languages,
+)
 from metaclip.tables import EXTRACTIONS, MATCHES, METADATA
 from metaclip.warehouse import Warehouse
 
@@ -20,6 +30,7 @@ LOOK = 10_000
 def match_entries(config: Config, warehouse: Warehouse) -> Summary:
     """Match the crawl `crawl.name`, all files of it that were read, and replace its matches."""
     crawl, matching = config.crawl, config.matching
+    model = open_model(config.languages)
     version = choose_metadata(warehouse, config.metadata.version)
     require_coverage(warehouse, crawl.name, crawl.min_coverage)
     extracted = warehouse.last_change(EXTRACTIONS, {"crawl": crawl.name})
@@ -41,17 +52,38 @@ def match_entries(config: Config, warehouse: Warehouse) -> Summary:
         )
     partition = match_partition(version, matching.spacing, crawl.name)
     inputs = {"extractions": extracted.version, "metadata": warehouse.version(METADATA)}
-    warehouse.replace(MATCHES, keep_unique(matches), partition, inputs)
+    found = keep_unique(matches)
+    languages: dict[str, dict[str, int]] = {}
+    if model is not None:
+        identify = language_column(warehouse.spark, model)
+        found, languages = _choose_languages(found, identify, config.languages)
+    warehouse.replace(MATCHES, found, partition, inputs)
     unique = pairs.select("pair_id").distinct().count()
     matched = warehouse.read_partition(MATCHES, partition).count()
+    other = sum(languages.get("other_languages", {}).values())
     log.info("match_entries    %s of %s unique pairs match", f"{matched:,}", f"{unique:,}")
     return {
         "pairs": total,
         "unique_pairs": unique,
         "duplicates": total - unique,
-        "no_match": unique - matched,
+        "no_match": unique - other - matched,
+        "other_language": other,
         "matched": matched,
+        **languages,
     }
+
+
+def _choose_languages(
+    matches: DataFrame, identify: Callable[[Column], Column], settings: LanguageSettings
+) -> tuple[DataFrame, dict[str, dict[str, int]]]:
+    """Return the matches in languages that stay, and the counts of these and of the others."""
+    # On disk, so that the dropped ones are counted without matching again.
+    marked = mark_languages(matches, identify, settings).persist(StorageLevel.DISK_ONLY)
+    kept, others = (count_languages(marked, wanted=wanted) for wanted in (True, False))
+    if not kept:
+        found = ", ".join(others)
+        raise InputError("languages", "matched texts in languages that stay", f"only {found}")
+    return marked.where("wanted").drop("wanted"), {"languages": kept, "other_languages": others}
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from pyspark.sql import SparkSession
 
 from metaclip.command_line import parse_arguments
 from metaclip.config import Config
-from metaclip.errors import MetaclipError, root_cause
+from metaclip.errors import MetaclipError, hide_credentials, root_cause
 from metaclip.session import create_session
 from metaclip.warehouse import Warehouse
 
@@ -49,7 +49,7 @@ def run_job(name: str, description: str, step: Step) -> int:
         warehouse.require_writable()
         summary = step(config, warehouse)
     except (MetaclipError, PySparkException, Py4JError) as error:
-        failure: str | None = f"{name}: {describe(error)}"
+        failure: str | None = hide_credentials(f"{name}: {describe(error)}")
         code = error.exit_code if isinstance(error, MetaclipError) else 1
     else:
         failure, code = None, 0

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from metaclip.crawl.limits import ExtractionOptions
+from metaclip.crawl.retries import RequestSettings
+from metaclip.errors import hide_credentials
+from metaclip.languages import LanguageSettings
 from metaclip.matching.build import EngineName
 from metaclip.matching.spacing import Spacing
 
@@ -20,6 +24,7 @@ Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._-]+\Z", description="letters,
 Share = Annotated[float, Meta(ge=0, le=1)]
 DEFAULT_T = 20_000.0
 """The paper's t for 400 million pairs (section 3.4)."""
+_SECRET = re.compile(r"(?i)secret|password|token|access.?key|credential")
 
 
 class CrawlSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,9 +33,25 @@ class CrawlSettings(Struct, frozen=True, forbid_unknown_fields=True):
     name: Name = "local"
     files: str | list[str] = []
     prefix: str = ""
+    kind: Literal["wat", "warc"] | None = None
+    base: str = "https://data.commoncrawl.org/"
+    limit: Annotated[int, Meta(ge=1)] | None = None
+    retry: Literal["failed"] | None = None
     min_coverage: Share = 1.0
     batch_files: Annotated[int, Meta(ge=1)] = 1000
+    requests: RequestSettings = RequestSettings()
     extraction: ExtractionOptions = ExtractionOptions()
+
+    def __post_init__(self) -> None:
+        if self.kind is None:
+            return
+        if self.files:
+            raise ValueError("kind: expected to be null where crawl.files is set, found both")
+        if not re.fullmatch(r"CC-MAIN-\d{4}-\d{2}", self.name):
+            raise ValueError(
+                "kind: expected crawl.name to be a snapshot such as CC-MAIN-2024-22, "
+                f"found {self.name}"
+            )
 
 
 class ImportSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,12 +110,15 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     import_: ImportSettings = msgspec.field(name="import", default=ImportSettings())
     metadata: MetadataSettings = MetadataSettings()
     matching: MatchingSettings = MatchingSettings()
+    languages: LanguageSettings = LanguageSettings()
     balance: BalanceSettings = BalanceSettings()
     spark: dict[str, str | int | float | bool] = {}
 
     def to_json(self) -> str:
-        """Return all settings as one line of JSON, keys sorted."""
-        return msgspec.json.encode(self, order="sorted").decode()
+        """Return all settings as one line of JSON, keys sorted, without credentials."""
+        spark = {key: "***" if _SECRET.search(key) else self.spark[key] for key in self.spark}
+        public = msgspec.structs.replace(self, spark=spark)
+        return hide_credentials(msgspec.json.encode(public, order="sorted").decode())
 
     def digest(self) -> str:
         """Return 16 hex digits that name these settings."""

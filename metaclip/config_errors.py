@@ -68,7 +68,7 @@ def explain(
         value = _value_at(settings, path)
         expected = re.sub(r"^Expected |, got .*$", "", text).replace("`", "")
         if expected.startswith("Invalid enum value"):
-            expected = "one of " + ", ".join(map(str, get_args(_type_at(path))))
+            expected = "one of " + ", ".join(_choices(_type_at(path)))
         expected = expected.replace(r"str matching regex '\\A[A-Za-z0-9._-]+\\Z'", _NAME_RULE)
         found = show(value)
         if "str" in expected.split(" | ") and not isinstance(value, (str, list, dict)):
@@ -90,6 +90,14 @@ def _type_at(path: str) -> Any:
     for key in path.split("."):
         kind = next(f.type for f in msgspec.structs.fields(kind) if f.encode_name == key)
     return kind
+
+
+def _choices(kind: Any) -> list[str]:
+    """Return the values of a Literal, also of one that may be null."""
+    if kind is type(None):
+        return ["null"]
+    parts = get_args(kind)
+    return [name for part in parts for name in _choices(part)] if parts else [str(kind)]
 
 
 def show(value: Any) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from metaclip.application import log
 from metaclip.crawl.sources import SourceFile
 from metaclip.errors import InputError
 from metaclip.tables import EXTRACTIONS
@@ -43,23 +44,30 @@ class Agenda:
     todo: list[SourceFile]
 
 
-def make_agenda(warehouse: Warehouse, crawl: str, files: Sequence[SourceFile]) -> Agenda:
-    """Return what to read: files not done, and done local ones whose size has changed."""
+def make_agenda(
+    warehouse: Warehouse, crawl: str, files: Sequence[SourceFile], *, failed: bool = False
+) -> Agenda:
+    """Return what to read: files not read yet, and local ones whose size has changed.
+
+    Args:
+        failed: also those that failed or were read in part.
+    """
     known: dict[str, tuple[str, int | None]] = {}
     if warehouse.exists(EXTRACTIONS):
         rows = read_crawl_files(warehouse, crawl).select("path", "status", "bytes").collect()
         known = {row.path: (row.status, row.bytes) for row in rows}
+    again = {"pending", "failed", "partial"} if failed else {"pending"}
     todo = [
         file
         for file in files
-        if known.get(file.path, ("pending", None))[0] != "done"
+        if known.get(file.path, ("pending", None))[0] in again
         or file.size not in (None, known[file.path][1])
     ]
     return Agenda([file for file in files if file.path not in known], todo)
 
 
 def require_coverage(warehouse: Warehouse, crawl: str, min_coverage: float) -> None:
-    """Raise InputError when too small a share of a crawl's files was read."""
+    """Raise InputError when too small a share of a crawl's files was read; log any gap."""
     rows = read_crawl_files(warehouse, crawl).select("path", "status", "error").collect()
     if not rows:
         raise InputError(
@@ -67,20 +75,31 @@ def require_coverage(warehouse: Warehouse, crawl: str, min_coverage: float) -> N
         )
     bad = sorted((row.path, row.status, row.error) for row in rows if row.status != "done")
     coverage = (len(rows) - len(bad)) / len(rows)
+    if not bad:
+        return
+    path, status, error = bad[0]
+    more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
+    found = f"{coverage:.1%}: {path} {status} ({error or 'not read yet'}){more}"
     if coverage < min_coverage:
-        path, status, error = bad[0]
-        more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
         raise InputError(
             f"crawl {crawl}",
             f"{min_coverage:.1%} of {len(rows)} files read",
-            f"{coverage:.1%}: {path} {status} ({error or 'not read yet'}){more}",
-            "mend them and rerun extract_pairs, or lower crawl.min_coverage",
+            found,
+            "rerun extract_pairs (with crawl.retry=failed for failed and partial files), "
+            "or lower crawl.min_coverage",
         )
+    log.info(
+        "crawl %s: of %d files read %s; enough for %.1f%%",
+        crawl,
+        len(rows),
+        found,
+        100 * min_coverage,
+    )
 
 
 def summarise_files(warehouse: Warehouse, crawl: str) -> dict[str, object]:
     """Return the sums of all accounts of a crawl, and its files by status."""
-    sums = ("records", "pages", "images", "images_kept", "pairs")
+    sums = ("records", "pages", "images", "images_kept", "lazy_images", "pairs")
     status: Counter[str] = Counter()
     totals: Counter[str] = Counter()
     dropped: dict[str, Counter[str]] = {"dropped_records": Counter(), "dropped_images": Counter()}

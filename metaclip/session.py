@@ -27,6 +27,8 @@ SETTINGS: dict[str, str] = {
     "spark.sql.session.timeZone": "UTC",
     # Workers without Spark's archives on sys.path, which Python reads again for each task.
     "spark.python.daemon.module": "metaclip.worker_daemon",
+    # PySpark's own bar would run over the lines that jobs write of themselves.
+    "spark.ui.showConsoleProgress": "false",
     # A file is read by one task at a time; a second, speculative reader only costs requests.
     "spark.speculation": "false",
     # Delta's default of 50 makes each small commit take seconds.
@@ -52,7 +54,6 @@ def create_session(name: str, settings: Mapping[str, object] | None = None) -> S
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     if not submitted:
         _require_java()
-        builder = builder.config("spark.ui.showConsoleProgress", _as_text(sys.stderr.isatty()))
         if not _jars_installed() and "spark.jars.packages" not in (settings or {}):
             builder = configure_spark_with_delta_pip(builder)
     elif not (_jars_installed() or _jars_submitted()):

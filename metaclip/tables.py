@@ -17,7 +17,7 @@ PAIR = (
 )
 FILE = (
     "status string, bytes bigint, records bigint, pages bigint, images bigint, "
-    "images_kept bigint, pairs bigint, dropped_records map<string,bigint>, "
+    "images_kept bigint, lazy_images bigint, pairs bigint, dropped_records map<string,bigint>, "
     "dropped_images map<string,bigint>, error string, seconds double, finished_at timestamp"
 )
 MATCH = f"{PAIR}, path string, language string, entry_ids array<int>"

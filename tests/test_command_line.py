@@ -231,3 +231,39 @@ def test_the_digest_names_the_settings() -> None:
     assert config.digest() == load_config(None, ["balance.t=3.0"]).digest()
     assert config.digest() != load_config(None, ["balance.t=4"]).digest()
     assert msgspec.json.decode(config.to_json(), type=Config) == config
+
+
+def test_what_is_kept_of_the_settings_has_no_credentials() -> None:
+    config = load_config(
+        None,
+        [
+            "crawl.files=['https://ann:pa55@h.example/x.gz?sig=5ecret&a=b', s3://bucket/x]",
+            "crawl.prefix=https://ann:pa55@h.example/",
+            "spark.spark.hadoop.fs.s3a.secret.key=5ecret",
+        ],
+    )
+    kept = config.to_json()
+    assert not [secret for secret in ("ann", "pa55", "sig", "5ecret") if secret in kept]
+    assert "https://***@h.example/x.gz?***" in kept
+    assert "s3://bucket/x" in kept
+    message = refused("crawl.file=https://ann:pa55@h.example/x.gz?sig=5ecret")
+    assert message.startswith("--set crawl.file=https://***@h.example/x.gz?***")
+
+
+@pytest.mark.parametrize(
+    ("assignments", "line"),
+    [
+        (["crawl.kind=wat"], "crawl.name to be a snapshot such as CC-MAIN-2024-22, found local"),
+        (
+            ["crawl.kind=warc", "crawl.name=CC-MAIN-2024-22", "crawl.files=x"],
+            "to be null where crawl.files is set, found both",
+        ),
+        (["crawl.kind=wet"], "one of wat, warc, null, found"),
+        (["crawl.limit=0"], ">= 1"),
+        (["crawl.retry=all"], "one of failed, null, found"),
+        (["crawl.requests.concurrent=0"], ">= 1"),
+        (["crawl.requests.timeout=0"], "> 0"),
+    ],
+)
+def test_settings_of_a_crawl_that_conflict(assignments: list[str], line: str) -> None:
+    assert line in refused(*assignments)

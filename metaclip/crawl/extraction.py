@@ -36,8 +36,8 @@ class FileAccount:
     records = pages + others + sum(dropped_records);
     images = images_kept + sum(dropped_images). `bytes` are compressed ones. A WAT's
     records are its `metadata` records, one per record of the WARC it was made from; a
-    WARC's are all of its records, so both count alike. `lazy_images` of the images had
-    a placeholder as `src` and another URL elsewhere (0 unless asked for).
+    WARC's are all of its records, so both count alike. `lazy_images` of the kept images
+    have their URL from another attribute than `src` (0 unless asked for).
     """
 
     status: str = "failed"
@@ -65,24 +65,32 @@ def extract(
 
     `stream` is read forward once. `path` names the file in the pairs of a WARC; in those
     of a WAT stands the WARC that it is about. Whether it is WAT or WARC, gzipped or not,
-    its bytes say. Raises only what reading the stream raises (OSError).
+    its bytes say. Raises only what reading the stream raises (OSError), and that after all
+    pairs of what came before.
     """
     window = Window(stream)
     run = _Run(path, options, account)
-    for record in read_records(
-        read_pieces(window, options.limits.max_resync_bytes), options.limits
-    ):
+    broken: OSError | None = None
+    records = read_records(read_pieces(window, options.limits.max_resync_bytes), options.limits)
+    while True:
+        try:
+            record = next(records, None)
+        except OSError as error:
+            broken, record = error, None
         account.bytes = window.end
+        if record is None:
+            break
         if isinstance(record, Fault):
             run.fault = run.fault or record
         else:
             run.take(record)
         if len(run.batch) >= batch_rows:
             yield run.batch.take()
-    account.bytes = window.end
     run.finish(head=window.head)
     if len(run.batch):
         yield run.batch.take()
+    if broken is not None:
+        raise broken
 
 
 class _Run:
@@ -147,7 +155,6 @@ class _Run:
         html = read_html(text, lazy_images=self.options.lazy_images, metas=opt_outs)
         if opt_outs and any(says_no(*one) for one in response.fields + html.metas):
             return "opt_out"
-        self.account.lazy_images += html.lazy
         date = parse_date(_header(record.header, b"warc-date"))
         return Page(url, html.base, self.file, record.offset, date, html.images)
 
@@ -167,6 +174,7 @@ class _Run:
                 self._drop_images(reason, 1)
             else:
                 self.account.images_kept += 1
+                self.account.lazy_images += image.lazy
                 self.account.pairs += len(texts)
                 self.batch.add(page, url, texts)
 

@@ -19,12 +19,11 @@ _FIRST_OF_SRCSET = re.compile(r"[\s,]*([^\s]*[^\s,])")
 
 
 class HtmlImages(NamedTuple):
-    """What one HTML page holds; `lazy` counts images whose `src` was a placeholder."""
+    """What one HTML page holds."""
 
     base: str | None
     metas: list[tuple[str, str]]
     images: list[RawImage]
-    lazy: int
 
 
 def read_html(text: str, *, lazy_images: bool = False, metas: bool = False) -> HtmlImages:
@@ -33,25 +32,19 @@ def read_html(text: str, *, lazy_images: bool = False, metas: bool = False) -> H
     `metas` are empty unless asked for: a page has dozens of them.
     """
     document: Any = HTMLTree.parse(text).document
-    images, lazy = [], 0
+    images = []
     for node in _elements(document, "img"):
         src = node.getattr("src")
-        if lazy_images and is_placeholder(src):
-            real = _lazy_url(node)
-            lazy += real is not None
-            src = real or src
-        images.append(
-            RawImage(
-                src, (node.getattr("alt"), node.getattr("title"), node.getattr("data-image-title"))
-            )
-        )
+        lazy = _lazy_url(node) if lazy_images and is_placeholder(src) else None
+        texts = (node.getattr("alt"), node.getattr("title"), node.getattr("data-image-title"))
+        images.append(RawImage(lazy or src, texts, lazy is not None))
     bases = (node.getattr("href") for node in _elements(document, "base"))
     fields = [
         (node.getattr("name") or "", node.getattr("content") or "")
         for node in (_elements(document, "meta") if metas else [])
     ]
     base = next((href for href in bases if href is not None), None)
-    return HtmlImages(base, fields, images, lazy)
+    return HtmlImages(base, fields, images)
 
 
 def is_tag_bomb(text: str) -> bool:

@@ -35,6 +35,7 @@ class RawImage(NamedTuple):
 
     src: str | None
     texts: Sequence[str | None]  # alt, title, data-image-title
+    lazy: bool = False  # src is another attribute's, since its own was a placeholder
 
 
 class Page(NamedTuple):

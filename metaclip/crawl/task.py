@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import fsspec
 import pyarrow as pa
 
 from metaclip.crawl.extraction import PAIR_SCHEMA, FileAccount, extract
 from metaclip.crawl.limits import ExtractionOptions
+from metaclip.crawl.remote import open_source
+from metaclip.crawl.retries import RequestSettings
 from metaclip.crawl.sources import SourceFile
+from metaclip.errors import hide_credentials
 
 _PAIR = pa.struct(list(PAIR_SCHEMA))
 _COUNTS = pa.map_(pa.string(), pa.int64())
@@ -21,6 +23,7 @@ FILE_TYPE = pa.struct(
         ("status", pa.string()),
         *((name, pa.int64()) for name in ("bytes", "records", "pages", "images")),
         ("images_kept", pa.int64()),
+        ("lazy_images", pa.int64()),
         ("pairs", pa.int64()),
         ("dropped_records", _COUNTS),
         ("dropped_images", _COUNTS),
@@ -35,25 +38,37 @@ ROW_SCHEMA = pa.schema(
 
 
 def file_reader(
-    files: Sequence[SourceFile], options: ExtractionOptions
+    files: Sequence[SourceFile],
+    options: ExtractionOptions,
+    requests: RequestSettings,
+    progress: Any = None,
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
-    """Return the function for mapInArrow that turns indices of `files` into ROW_SCHEMA."""
+    """Return the function for mapInArrow that turns indices of `files` into ROW_SCHEMA.
+
+    To `progress`, an accumulator, each file that was read adds `{path: (pairs, bytes)}`.
+    """
 
     def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for index in batch.column(0).to_pylist():
-                yield from read_file(files[index], options)
+                account = FileAccount()
+                yield from read_file(files[index], options, requests, account)
+                if progress is not None:
+                    progress.add({files[index].path: (account.pairs, account.bytes)})
 
     return read
 
 
-def read_file(file: SourceFile, options: ExtractionOptions) -> Iterator[pa.RecordBatch]:
-    """Yield the pairs of one file and, last, its account."""
-    account, started = FileAccount(), time.monotonic()
+def read_file(
+    file: SourceFile,
+    options: ExtractionOptions,
+    requests: RequestSettings,
+    account: FileAccount,
+) -> Iterator[pa.RecordBatch]:
+    """Yield the pairs of one file and, last, its account, which is filled meanwhile."""
+    started = time.monotonic()
     try:
-        # block_size=0: one GET for a whole file, read forward.
-        how = {"block_size": 0} if file.url.startswith(("http://", "https://")) else {}
-        with fsspec.open(file.url, "rb", **how) as stream:
+        with open_source(file.url, requests) as stream:
             for pairs in extract(stream, file.path, options, account):
                 yield _pair_rows(file.path, pairs)
     except OSError as error:
@@ -62,15 +77,23 @@ def read_file(file: SourceFile, options: ExtractionOptions) -> Iterator[pa.Recor
     yield _file_row(file.path, account, time.monotonic() - started)
 
 
-def pending_rows(files: Sequence[SourceFile]) -> list[tuple[str, str, None, tuple[Any, ...]]]:
-    """Return the rows that say that these files were asked for and are not read yet."""
-    empty = (None,) * (FILE_TYPE.num_fields - 1)
-    return [("file", file.path, None, ("pending", *empty)) for file in files]
+def file_rows(
+    files: Sequence[SourceFile], status: str, error: str | None = None
+) -> list[tuple[str, str, None, dict[str, Any]]]:
+    """Return the rows that say of files that were not read what they are: pending, failed."""
+    # The size tells a failed file that has been mended since.
+    return [
+        (
+            *("file", file.path, None),
+            {"status": status, "bytes": file.size if error else None, "error": error},
+        )
+        for file in files
+    ]
 
 
 def _one_line(error: OSError, file: SourceFile) -> str:
     reason = error.strerror or str(error) or type(error).__name__
-    return " ".join(reason.replace(file.url, file.path).split())[:200]
+    return " ".join(hide_credentials(reason.replace(file.url, file.path)).split())[:200]
 
 
 def _pair_rows(path: str, pairs: pa.RecordBatch) -> pa.RecordBatch:

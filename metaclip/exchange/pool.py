@@ -167,6 +167,7 @@ def _accounts(spark: SparkSession, judged: DataFrame, files: Sequence[SourceFile
         "pages": pages,
         "images": pages,
         "images_kept": F.col("kept"),
+        "lazy_images": F.lit(0),
         "pairs": F.col("kept"),
         "dropped_records": _counts_map(("bad_record", "where")),
         "dropped_images": _counts_map(("no_url", "no_text")),

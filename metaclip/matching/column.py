@@ -1,4 +1,4 @@
-"""The matching column: an engine, broadcast, over a column of texts in Spark."""
+"""What is found in a column of texts by something broadcast: entries, and the language."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pyarrow as pa
 from pyspark.sql import Column, SparkSession
-from pyspark.sql.types import ArrayType, IntegerType
+from pyspark.sql.types import ArrayType, DoubleType, IntegerType, StringType, StructType
 
 from metaclip.columns import arrow_column
+from metaclip.languages import LanguageModel
 from metaclip.matching.engine import Engine
 
 
@@ -24,3 +25,14 @@ def match_column(spark: SparkSession, engine: Engine) -> Callable[[Column], Colu
         return shared.value.match(texts)
 
     return arrow_column(match, ArrayType(IntegerType(), containsNull=False))
+
+
+def language_column(spark: SparkSession, model: LanguageModel) -> Callable[[Column], Column]:
+    """Return a function from a column of texts to one of struct<language, score>."""
+    shared = spark.sparkContext.broadcast(model)
+
+    def identify(texts: pa.Array) -> pa.Array:
+        return shared.value.identify(texts)
+
+    result = StructType().add("language", StringType()).add("score", DoubleType())
+    return arrow_column(identify, result)

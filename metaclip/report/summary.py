@@ -48,11 +48,13 @@ def _figures(done: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
         ("records", f"{files['records']:,}, pages {files['pages']:,}{_dropped(files, 'records')}"),
         (
             "images",
-            f"{files['images']:,}, kept {files['images_kept']:,}{_dropped(files, 'images')}",
+            f"{files['images']:,}, kept {files['images_kept']:,}"
+            f"{_lazy(files)}{_dropped(files, 'images')}",
         ),
         ("pairs", f"{files['pairs']:,}"),
         ("unique pairs", f"{matched['unique_pairs']:,}"),
         ("matched pairs", f"{matched['matched']:,}"),
+        *_languages(matched),
         ("matches", f"{counted['matches']:,}"),
         ("entries hit", f"{counted['entries_hit']:,} of {counted['entries']:,}"),
         ("t", f"{sampled['t']:.17g}"),
@@ -62,8 +64,20 @@ def _figures(done: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
     ]
 
 
+def _languages(matched: dict[str, Any]) -> list[tuple[str, str]]:
+    if "languages" not in matched:
+        return []
+    dropped = matched["other_languages"]
+    text = f"; dropped {_listed(dropped)}" if dropped else ""
+    return [("languages", f"{_listed(matched['languages'])}{text}")]
+
+
 def _listed(counts: dict[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
+
+
+def _lazy(files: dict[str, Any]) -> str:
+    return f" ({files['lazy_images']:,} of them lazy)" if files["lazy_images"] else ""
 
 
 def _dropped(files: dict[str, Any], kind: str) -> str:

@@ -112,10 +112,12 @@ def test_images_of_a_page() -> None:
 def test_lazy_images() -> None:
     html = """<img src="data:," data-src="a.png" alt=a><img data-original=b.png alt=b>
         <img src=" " data-lazy-src=c.png alt=c><img srcset=" d.png 1x, e.png 2x" alt=d>
-        <img src=f.png data-src=g.png alt=f><img src="data:," data-src="data:,x" alt=none>"""
+        <img src=f.png data-src=g.png alt=f><img src="data:," data-src="data:,x" alt=none>
+        <img src="data:," data-src=g.png><img src="data:," data-src="x:y" alt=mail>"""
     account, found = run(zipped(response(html)), ExtractionOptions(lazy_images=True))
     assert [url[-5:] for url, *_ in found] == ["a.png", "b.png", "c.png", "d.png", "f.png"]
-    assert (account.lazy_images, account.dropped_images) == (4, {"not_http": 1})
+    assert account.lazy_images == 4  # those that are kept
+    assert account.dropped_images == {"not_http": 2, "no_text": 1}
     account, found = run(zipped(response(html)))
     assert (account.lazy_images, [row[1] for row in found]) == (0, ["f"])
 

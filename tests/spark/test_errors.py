@@ -95,7 +95,8 @@ def test_files_without_pages(run: Runner, pages: list[bytes], tmp_path: Path) ->
         run(extract_pairs, f"crawl.files={tmp_path}/*.gz")
     assert str(caught.value) == (
         "crawl local: expected 100.0% of 5 files read, found 20.0%: empty.warc.wat.gz failed "
-        "(empty) and 3 more; mend them and rerun extract_pairs, or lower crawl.min_coverage"
+        "(empty) and 3 more; rerun extract_pairs (with crawl.retry=failed for failed and partial "
+        "files), or lower crawl.min_coverage"
     )
     ledger = {row.path: row for row in read_crawl_files(run.warehouse, "local").collect()}
     assert {path: row.error for path, row in ledger.items()} == {
