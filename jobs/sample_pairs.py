@@ -1,4 +1,4 @@
-"""Sample a balanced curation from the matches of one or more crawls."""
+"""Sample a balanced curation from the matches of one or more crawls, or from a parent's."""
 
 import sys
 from datetime import UTC, datetime
@@ -7,7 +7,8 @@ from metaclip import __version__
 from metaclip.application import Summary, log, run_job
 from metaclip.balance.counting import collect_counts
 from metaclip.balance.curation import Pool, choose_t, open_pool
-from metaclip.balance.sampling import Size, count_curation, measure, score
+from metaclip.balance.expectation import Size, count_curation, expect, group_by_entry
+from metaclip.balance.sampling import score
 from metaclip.balance.thresholds import tail_share
 from metaclip.config import Config
 from metaclip.tables import CURATED, CURATION_COUNTS, CURATIONS
@@ -20,20 +21,19 @@ def sample_pairs(config: Config, warehouse: Warehouse) -> Summary:
     partition = {"curation": settings.curation}
     counts = collect_counts(pool.counts)
     t = choose_t(pool, counts, settings)
-    scored = score(pool.matches, counts, t, settings.seed)
-    unique = settings.dedup == "all" or len(pool.crawls) == 1
-    size = measure(scored, t, unique)
-    kept = scored.where(scored.enters_at <= t).drop("metadata_version", "spacing")
+    scored = score(pool.matches, counts, t).drop("draw_rows")
+    kept = scored.where("draw < keep_probability")
     warehouse.replace(CURATED, kept, partition, pool.input_versions)
-    by_entry = count_curation(scored, pool.counts, t)
+    sums = expect(pool.matches, counts, [t], group_by_entry(counts))[0]
+    by_entry = warehouse.spark.createDataFrame(count_curation(sums, counts, t))
     warehouse.replace(CURATION_COUNTS, by_entry, partition, pool.input_versions)
-    share = tail_share(counts, t)
+    share, size = tail_share(counts, t), Size.of(sums[0])
     _publish(config, warehouse, pool, t, share, size)
     everything = ": t is above every count, so everything is kept" if t >= counts.max() else ""
     log.info("sample_pairs     %s pairs at t = %.17g%s", f"{size.actual:,}", t, everything)
     return {
         **partition,
-        "crawls": pool.crawls,
+        **pool.account,
         "metadata_version": pool.metadata_version,
         "t": t,
         "tail_share": share,
@@ -56,7 +56,7 @@ def _publish(
         "tail_share": share,
         "seed": settings.seed,
         "dedup": settings.dedup,
-        "parent": None,
+        "parent": settings.parent,
         "expected_size": size.expected,
         "expected_sd": size.sd,
         "actual_size": size.actual,

@@ -25,6 +25,7 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 DEFAULT_T = 20_000.0
 """The paper's t for 400 million pairs (section 3.4)."""
 _SECRET = re.compile(r"(?i)secret|password|token|access.?key|credential")
+_WAYS_TO_T = ("t", "tail_share", "size", "reference_matches")
 
 
 class CrawlSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,23 +84,55 @@ class BalanceSettings(Struct, frozen=True, forbid_unknown_fields=True):
     t: float | None = None
     tail_share: float | None = None
     size: Annotated[int, Meta(ge=1)] | None = None
+    reference_matches: Annotated[int, Meta(ge=1)] | None = None
+    reference_t: float = DEFAULT_T
     seed: int = 0
+    texts_per_image: Literal["all", "one"] = "all"
+    parent: Name | None = None
+    survivors: str | list[str] = []
 
     def __post_init__(self) -> None:
-        if self.t is not None and not (math.isfinite(self.t) and self.t > 0):
-            raise ValueError(f"t: expected a finite number above 0, found {self.t}")
+        for name, value in (("t", self.t), ("reference_t", self.reference_t)):
+            if value is not None and not _is_threshold(value):
+                raise ValueError(f"{name}: expected a finite number above 0, found {value}")
         if self.tail_share is not None and not 0 < self.tail_share < 1:
             raise ValueError(
                 f"tail_share: expected a number above 0 and below 1, found {self.tail_share}"
             )
         if not -(2**63) <= self.seed < 2**63:
             raise ValueError(f"seed: expected an integer of 64 bits, found {self.seed}")
-        given = [name for name in ("t", "tail_share", "size") if getattr(self, name) is not None]
+        given = [name for name in _WAYS_TO_T if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError(
-                f"{given[0]}: expected at most one of t, tail_share and size, "
-                f"found {' and '.join(given)}"
+                f"{given[0]}: expected at most one of {', '.join(_WAYS_TO_T[:-1])} and "
+                f"{_WAYS_TO_T[-1]}, found {' and '.join(given)}"
             )
+        if (self.parent is None) != (not self.survivors):
+            lone = "survivors" if self.parent is None else "parent"
+            raise ValueError(f"{lone}: expected parent and survivors together, found {lone} alone")
+        if self.parent == self.curation:
+            raise ValueError(
+                f"parent: expected another curation than this one, found {self.parent}"
+            )
+
+    def asks_for_t(self) -> bool:
+        """Return whether one of the ways to t is set."""
+        return any(getattr(self, name) is not None for name in _WAYS_TO_T)
+
+
+def _is_threshold(value: float) -> bool:
+    return math.isfinite(value) and value > 0
+
+
+class PlanSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`plan`: what to look at before sampling."""
+
+    t: list[float] = []
+
+    def __post_init__(self) -> None:
+        for value in self.t:
+            if not _is_threshold(value):
+                raise ValueError(f"t: expected finite numbers above 0, found {value}")
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,6 +145,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     matching: MatchingSettings = MatchingSettings()
     languages: LanguageSettings = LanguageSettings()
     balance: BalanceSettings = BalanceSettings()
+    plan: PlanSettings = PlanSettings()
     spark: dict[str, str | int | float | bool] = {}
 
     def to_json(self) -> str:

@@ -26,6 +26,7 @@ _HERE = Path(__file__).parent
 _KERNEL_SOURCES = (
     "jit.py",
     "balance/probability.py",
+    "balance/expectation.py",
     "matching/spacing.py",
     "matching/intrinsics.py",
     "matching/tokens.py",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pyspark.sql import Row
 from pyspark.sql import functions as F
 
 from metaclip.errors import InputError
-from metaclip.tables import ENTRY_COUNTS, EXTRACTIONS, MATCHES, METADATA
+from metaclip.tables import CURATED, CURATIONS, ENTRY_COUNTS, EXTRACTIONS, MATCHES, METADATA
 from metaclip.warehouse import Warehouse
 
 
@@ -79,3 +80,24 @@ def require_fresh_counts(warehouse: Warehouse, partition: dict[str, str]) -> dic
             f"run count_entries with crawl.name={crawl}",
         )
     return {f"matches/{crawl}": matched, f"entry_counts/{crawl}": counted.version}
+
+
+def find_curation(warehouse: Warehouse, curation: str) -> Row:
+    """Return the row of `curations` of a curation whose rows still are what it says.
+
+    Raises:
+        InputError: there is no such curation, or it is being replaced.
+    """
+    rows = {row.curation: row for row in warehouse.read(CURATIONS).collect()}
+    if curation not in rows:
+        known = ", ".join(sorted(rows)) or "none"
+        raise InputError("curation", f"one of the warehouse ({known})", curation)
+    written = warehouse.last_change(CURATED, {"curation": curation})
+    if written is None or written.version != rows[curation].curated_version:
+        raise InputError(
+            f"curation {curation}",
+            "its rows as they were published",
+            "others, of a run that did not end",
+            f"run sample_pairs with balance.curation={curation}",
+        )
+    return rows[curation]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from metaclip.balance.expectation import group_by_entry, sum_rows
 from metaclip.balance.probability import enters_at, keep_probability
 from metaclip.matching.build import build_engine
 
@@ -17,9 +18,11 @@ def main() -> None:
     engine = build_engine("compiled", ["a", "a b"], "reference")
     for kind in (pa.string(), pa.large_string()):
         ids = engine.match(pa.array(["a b"], kind))
-    counts = np.ones(2)
+    counts, draws = np.ones(2), pa.array([0.5])
     keep_probability(ids, counts, 1.0)
-    enters_at(ids, counts, pa.array([0.5]))
+    enters_at(ids, counts, draws)
+    batch = pa.record_batch([ids, draws, pa.array([1])], ["entry_ids", "draw", "draw_rows"])
+    next(sum_rows(iter([batch]), counts, [1.0], group_by_entry(np.ones(2, np.int64))))
     print("Kernels: compiled and cached")
 
 

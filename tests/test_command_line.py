@@ -114,6 +114,12 @@ def test_misspelt_settings(assignment: str, found: str, hint: str) -> None:
         ("balance.t=.inf", "a finite number above 0", "inf"),
         ("balance.t=0", "a finite number above 0", "0"),
         ("balance.t=-1", "a finite number above 0", "-1"),
+        ("balance.reference_t=0", "a finite number above 0", "0"),
+        ("balance.reference_matches=0", ">= 1", "0"),
+        ("balance.texts_per_image=two", "one of all, one", "'two'"),
+        ("balance.parent='a b'", "a name of letters", "'a b'"),
+        ("plan.t=[3, 0]", "finite numbers above 0", "0"),
+        ("plan.t=3", "array", "3"),
         ("balance.tail_share=0", "above 0 and below 1", "0"),
         ("balance.tail_share=1", "above 0 and below 1", "1"),
         ("balance.tail_share=1.5", "above 0 and below 1", "1.5"),
@@ -163,11 +169,32 @@ def test_a_number_as_name_is_to_be_quoted() -> None:
         (["balance.tail_share=0.3", "balance.size=4"], "tail_share and size"),
         (["balance.t=3", "balance.tail_share=0.3"], "t and tail_share"),
         (["balance.t=3", "balance.tail_share=0.3", "balance.size=1"], "t and tail_share and size"),
+        (["balance.size=3", "balance.reference_matches=9"], "size and reference_matches"),
     ],
 )
-def test_at_most_one_of_t_tail_share_and_size(assignments: list[str], found: str) -> None:
+def test_at_most_one_way_to_t(assignments: list[str], found: str) -> None:
     message = refused(*assignments)
-    assert f"expected at most one of t, tail_share and size, found {found}" in message
+    expected = "expected at most one of t, tail_share, size and reference_matches"
+    assert f"{expected}, found {found}" in message
+
+
+@pytest.mark.parametrize(
+    ("assignments", "line"),
+    [
+        (["balance.parent=a"], "parent and survivors together, found parent alone"),
+        (["balance.survivors=a.csv"], "parent and survivors together, found survivors alone"),
+        (
+            ["balance.parent=a", "balance.survivors=[]"],
+            "parent and survivors together, found parent alone",
+        ),
+        (
+            ["balance.parent=default", "balance.survivors=a.csv"],
+            "another curation than this one, found default",
+        ),
+    ],
+)
+def test_a_parent_and_its_survivors(assignments: list[str], line: str) -> None:
+    assert line in refused(*assignments)
 
 
 def test_a_setting_of_the_file_is_named_with_the_file(tmp_path: Path) -> None:

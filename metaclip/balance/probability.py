@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 
 @inlined
-def _drop_probability(ids: Any, start: int, end: int, counts: Any, t: float) -> float:
+def drop_probability(ids: Any, start: int, end: int, counts: Any, t: float) -> float:
     """Π (1 - min(1, t / c)) in the order of the ids: never grows with t, rounding included."""
     product = 1.0
     for position in range(start, end):
@@ -31,7 +31,7 @@ def _keep(offsets: Any, ids: Any, counts: Any, t: float) -> Any:
     rows = len(offsets) - 1
     result = np.empty(rows)
     for row in range(rows):
-        result[row] = 1.0 - _drop_probability(ids, offsets[row], offsets[row + 1], counts, t)
+        result[row] = 1.0 - drop_probability(ids, offsets[row], offsets[row + 1], counts, t)
     return result
 
 
@@ -51,7 +51,7 @@ def _enter(offsets: Any, ids: Any, counts: Any, draws: Any) -> Any:
         while high - low > 1:
             middle = low + (high - low) // 2
             bits[0] = middle
-            if draws[row] < 1.0 - _drop_probability(ids, start, end, counts, double[0]):
+            if draws[row] < 1.0 - drop_probability(ids, start, end, counts, double[0]):
                 high = middle
             else:
                 low = middle
@@ -67,7 +67,7 @@ def keep_probability(entry_ids: pa.Array, counts: Floats, t: float) -> pa.Array:
         counts: entry counts, indexed by entry id.
         t: above 0.
     """
-    offsets, ids = _flatten(entry_ids)
+    offsets, ids = flatten(entry_ids)
     return pa.array(_keep(offsets, ids, counts, t))
 
 
@@ -77,9 +77,10 @@ def enters_at(entry_ids: pa.Array, counts: Floats, draws: pa.Array) -> pa.Array:
     The drop probability never grows with t, so a bisection over the bit patterns of
     positive doubles, which are ordered as the doubles are, ends at neighbours.
     """
-    offsets, ids = _flatten(entry_ids)
+    offsets, ids = flatten(entry_ids)
     return pa.array(_enter(offsets, ids, counts, draws.to_numpy(zero_copy_only=False)))
 
 
-def _flatten(entry_ids: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def flatten(entry_ids: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the offsets and values of a list array, or of a slice of one."""
     return entry_ids.offsets.to_numpy(), entry_ids.values.to_numpy()

@@ -6,6 +6,8 @@ of all matches, whatever the size of the pool.
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,6 +29,21 @@ def t_from_tail_share(counts: Counts, share: float) -> float:
     ordered = np.sort(counts)
     cumulative = np.cumsum(ordered) / ordered.sum()
     return float(max(1, ordered[np.argmin(np.abs(cumulative - share))]))
+
+
+def t_from_reference(counts: Counts, reference_matches: int, reference_t: float) -> float:
+    """Return the t of a pool balanced before times the ratio of this pool's matches to its.
+
+    Where every count grew by that ratio, the tail share is the same.
+    """
+    return reference_t * (int(counts.sum()) / reference_matches)
+
+
+def grid(counts: Counts) -> list[float]:
+    """Return 1, 2, 5, 10, ... below the largest count, and that count, which keeps all."""
+    largest = float(max(1, counts.max()))
+    steps = (digit * 10.0**power for power in range(20) for digit in (1, 2, 5))
+    return [*takewhile(lambda t: t < largest, steps), largest]
 
 
 def entry_probabilities(counts: Counts, t: float) -> NDArray[np.float64]:

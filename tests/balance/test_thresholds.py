@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metaclip.balance.thresholds import Counts, entry_probabilities, t_from_tail_share, tail_share
+from metaclip.balance.thresholds import (
+    Counts,
+    entry_probabilities,
+    grid,
+    t_from_reference,
+    t_from_tail_share,
+    tail_share,
+)
 
 COUNTS = st.lists(st.integers(0, 50) | st.integers(0, 10**9), min_size=1, max_size=60)
 T = st.floats(min_value=1e-6, max_value=1e10)
@@ -83,3 +90,20 @@ def test_entry_probabilities(counts: list[int], t: float) -> None:
         assert 0 < probability <= 1
         exact = Fraction(t) / max(Fraction(t), Fraction(count))
         assert probability == float(exact)
+
+
+@given(COUNTS.filter(any), st.integers(1, 50), st.integers(1, 10**6))
+def test_t_from_a_reference_keeps_the_tail_share(counts: list[int], times: int, t: int) -> None:
+    """Of a pool in which each count is so many times larger."""
+    grown = as_counts([count * times for count in counts])
+    scaled = t_from_reference(grown, sum(counts), t)
+    assert scaled == t * times
+    assert tail_share(grown, scaled) == tail_share(as_counts(counts), t)
+
+
+@pytest.mark.parametrize(
+    ("largest", "ts"),
+    [(0, [1]), (1, [1]), (2, [1, 2]), (3, [1, 2, 3]), (20, [1, 2, 5, 10, 20])],
+)
+def test_grid(largest: int, ts: list[float]) -> None:
+    assert grid(as_counts([0, largest])) == ts

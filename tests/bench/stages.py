@@ -27,12 +27,12 @@ _SPARK = ("spark.ui.enabled=false", "spark.sql.shuffle.partitions=4")
 
 def run() -> list[Result]:
     """Run the flow over the crawl file and over the captions; print a line a stage."""
-    steps = _import_steps()
+    steps = import_steps()
     # As `make setup` does: else the first match would compile for half a minute.
     subprocess.run([sys.executable, "-m", "metaclip.warmup"], cwd=ROOT, check=True)
     os.environ["PYTHONPATH"] = str(ROOT)  # for the workers: this checkout, whatever is installed
     with tempfile.TemporaryDirectory(prefix="metaclip-bench-") as folder:
-        bench = _Bench(folder)
+        bench = Bench(folder)
         try:
             bench.check_workers()
             # The large one first, so that the small one is not all warming-up of the JVM.
@@ -43,7 +43,8 @@ def run() -> list[Result]:
     return bench.results
 
 
-def _import_steps() -> dict[str, Step]:
+def import_steps() -> dict[str, Step]:
+    """Return the steps of the jobs by their names."""
     sys.path.insert(0, str(ROOT / "jobs"))
     from count_entries import count_entries
     from extract_pairs import extract_pairs
@@ -63,7 +64,7 @@ def _import_steps() -> dict[str, Step]:
     return {step.__name__: step for step in steps}
 
 
-class _Bench:
+class Bench:
     """One Spark application and what its stages took."""
 
     def __init__(self, folder: str) -> None:

@@ -1,35 +1,283 @@
-"""A real pool of a million captions through the whole flow."""
+"""What probability promises of a balanced sample, on real captions; seeded, so it holds or not.
+
+Probabilities and counts are computed here once more, from the matches, with NumPy.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from count_entries import count_entries
 from import_metadata import import_metadata
 from import_pairs import import_pairs
 from match_entries import match_entries
-from pyspark.sql import functions as F
+from numpy.typing import NDArray
+from plan_balance import plan_balance
+from pyspark.sql import DataFrame, SparkSession
 from sample_pairs import sample_pairs
 
-from metaclip.tables import MATCHES
+from metaclip.balance.curation import open_pool
+from metaclip.balance.sampling import draw_column, score, t_from_size
+from metaclip.command_line import load_config
+from metaclip.tables import CURATED, CURATION_COUNTS, MATCHES
 from tests.shared import SHARED, needs_shared
-from tests.spark.conftest import Runner
+from tests.spark.conftest import ROOT, Runner
+
+Array = NDArray[Any]
+SMALL = ROOT / "tests" / "data"
+TS = {"small": (20.0, 100.0, 500.0), "large": (20.0, 200.0, 2000.0)}
 
 
-@pytest.mark.long
-@needs_shared
-def test_the_captions_with_a_url_as_a_pool(run: Runner) -> None:
-    run(import_metadata, f"metadata.file={SHARED / 'metadata_500k.parquet'}")
-    found = run(import_pairs, f"crawl.files={SHARED / 'captions.parquet'}")
-    # The file holds 740,834 captions with a URL; the rest has none.
-    assert found["pairs"] == found["images_kept"] == 740_834
-    assert found["records"] == found["images"] + sum(found["dropped_records"].values())
-    assert found["images"] == 740_834 + sum(found["dropped_images"].values())
+class Captions:
+    """Matched captions, as arrays: one row a pair, sorted by pair_id."""
+
+    def __init__(self, run: Runner, ts: tuple[float, ...]) -> None:
+        self.run, self.ts = run, ts
+        columns = ("pair_id", "image_id", "entry_ids", draw_column(0).alias("draw"))
+        self.rows = run.warehouse.read(MATCHES).select(*columns).toArrow().sort_by("pair_id")
+        self.pair_ids = self.rows["pair_id"].combine_chunks()
+        self.draws = self.rows["draw"].to_numpy()
+        ids = self.rows["entry_ids"].combine_chunks()
+        self.starts, self.ids = ids.offsets.to_numpy()[:-1], ids.values.to_numpy()
+        self.sizes = np.diff(ids.offsets.to_numpy())
+        self.pairs = np.repeat(np.arange(len(self.sizes)), self.sizes)
+        """Of each match its pair."""
+
+    def keep(self, t: float, among: Array | None = None) -> tuple[Array, Array]:
+        """Keep probabilities at t and entry counts, both among the pairs of a mask."""
+        chosen = np.ones(len(self.sizes), bool) if among is None else among
+        counts = np.bincount(self.ids[chosen[self.pairs]], minlength=int(self.ids.max()) + 1)
+        drop = 1 - t / np.maximum(t, counts)
+        return 1 - np.multiply.reduceat(drop[self.ids], self.starts), counts
+
+    def by_entry(self, values: Array) -> Array:
+        """Sums over the pairs of each entry."""
+        return np.bincount(self.ids, values[self.pairs])
+
+    def sample(self, curation: str, *settings: str) -> tuple[dict[str, Any], Array]:
+        """Run sample_pairs; return its summary and which pairs it keeps."""
+        summary = self.run(sample_pairs, f"balance.curation={curation}", *settings)
+        return summary, self.is_kept(curation)
+
+    def is_kept(self, curation: str) -> Array:
+        return self.places(self.curated(curation))
+
+    def places(self, frame: DataFrame) -> Array:
+        """A mask of the pairs that a frame has, each once."""
+        found = frame.select("pair_id").toArrow()["pair_id"]
+        mask = pc.is_in(self.pair_ids, value_set=found).to_numpy(zero_copy_only=False)
+        assert mask.sum() == len(found)
+        return np.asarray(mask)
+
+    def curated(self, curation: str) -> DataFrame:
+        return self.run.warehouse.read_partition(CURATED, {"curation": curation})
+
+
+def words_of(captions: Path) -> Callable[[str], bool]:
+    """Whether an entry has a chance: each of its words stands in some caption."""
+    words = set(" ".join(pq.read_table(captions)["text"].to_pylist()).split())
+    return lambda entry: all(word in words for word in entry.split())
+
+
+def import_small(run: Runner, folder: Path) -> None:
+    """20,000 captions and the entries with a chance: most of 500,000 are found nowhere."""
+    captions = SMALL / "captions/captions.parquet"
+    entries = pq.read_table(SMALL / "metadata/entries.parquet")
+    has_a_chance = words_of(captions)
+    chosen = entries.filter(pa.array([has_a_chance(e) for e in entries["entry"].to_pylist()]))
+    pq.write_table(chosen, folder / "entries.parquet")
+    run(import_metadata, f"metadata.file={folder}/entries.parquet")
+    run(import_pairs, f"crawl.files={captions}")
+
+
+@pytest.fixture(
+    scope="module", params=["small", pytest.param("large", marks=(pytest.mark.long, needs_shared))]
+)
+def captions(
+    request: pytest.FixtureRequest, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
+) -> Captions:
+    """The pool, and three curations of it."""
+    folder = tmp_path_factory.mktemp(request.param)
+    run = Runner(spark, folder / "warehouse")
+    if request.param == "small":
+        import_small(run, folder)
+    else:
+        run(import_metadata, f"metadata.file={SHARED}/metadata_500k.parquet")
+        assert run(import_pairs, f"crawl.files={SHARED}/captions.parquet")["pairs"] == 740_834
     matched = run(match_entries)
-    assert matched["pairs"] == 740_834
-    assert matched["unique_pairs"] == 738_628
-    counted = run(count_entries)
-    ids = run.warehouse.read(MATCHES).agg(F.sum(F.size("entry_ids"))).collect()[0][0]
-    assert counted["matches"] == ids
-    sampled = run(sample_pairs, "balance.t=200")
-    distance = abs(sampled["actual_size"] - sampled["expected_size"])
-    assert distance < 4 * sampled["expected_sd"]
+    assert matched["unique_pairs"] == {"small": 19_999, "large": 738_628}[request.param]
+    run(count_entries)
+    return Captions(run, TS[request.param])
+
+
+@pytest.fixture(scope="module")
+def curations(captions: Captions) -> dict[float, tuple[dict[str, Any], Array]]:
+    """Of each t the summary of its curation, and which pairs it keeps."""
+    return {t: captions.sample(f"t{t:g}", f"balance.t={t}") for t in captions.ts}
+
+
+def assert_size(kept: float, keep: Array, sds: float = 4) -> None:
+    sd = np.sqrt((keep * (1 - keep)).sum())
+    assert abs(kept - keep.sum()) <= sds * sd, f"{(kept - keep.sum()) / sd:.1f} sd"
+
+
+def deviations(captions: Captions, kept: Array, keep: Array, counts: Array, t: float) -> Array:
+    """How many sd the number kept of each head entry is from what is expected."""
+    sd = np.sqrt(captions.by_entry(keep * (1 - keep)))
+    difference = captions.by_entry(kept * 1.0) - captions.by_entry(keep)
+    head = (counts >= t) & (sd > 0)
+    assert head.sum() > 20
+    return np.asarray(difference[head] / sd[head])
+
+
+def test_sizes_and_entries(captions: Captions, curations: dict[float, Any]) -> None:
+    before = captions.run.commits()
+    plan = captions.run(plan_balance, f"plan.t={list(captions.ts)}")["plan"]
+    assert captions.run.commits() == before
+    for t, figures in zip(captions.ts, plan, strict=True):
+        summary, kept = curations[t]
+        keep, counts = captions.keep(t)
+        assert np.array_equal(kept, captions.draws < keep)
+        assert summary["actual_size"] == kept.sum()
+        assert summary["expected_size"] == pytest.approx(keep.sum(), rel=1e-9)
+        assert summary["expected_sd"] == pytest.approx(np.sqrt((keep * (1 - keep)).sum()))
+        names = ("t", "tail_share", "actual_size", "expected_size", "expected_sd")
+        assert [figures[name] for name in names] == pytest.approx([summary[name] for name in names])
+        assert figures["head_entries"] == (counts >= t).sum()
+        of_head = (counts >= t)[captions.ids]
+        for side, chosen in (("head", of_head), ("tail", ~of_head)):
+            pairs = captions.pairs[chosen]
+            assert figures[f"{side}_expected_matches"] == pytest.approx(keep[pairs].sum())
+            assert figures[f"{side}_actual_matches"] == kept[pairs].sum()
+        assert_size(kept.sum(), keep)
+        assert np.abs(deviations(captions, kept, keep, counts, t)).max() < 5
+        table = captions.run.warehouse.read_partition(CURATION_COUNTS, {"curation": f"t{t:g}"})
+        by_entry = table.where("count > 0").toArrow().sort_by("entry_id")
+        hit = counts > 0
+        assert np.array_equal(by_entry["count"].to_numpy(), counts[hit])
+        assert np.array_equal(by_entry["kept"].to_numpy(), captions.by_entry(kept * 1.0)[hit])
+        assert np.allclose(by_entry["expected"].to_numpy(), captions.by_entry(keep)[hit])
+
+
+def test_nested(captions: Captions, curations: dict[float, Any]) -> None:
+    small, middle, large = (curations[t][1] for t in captions.ts)
+    assert not (small & ~middle).any()
+    assert not (middle & ~large).any()
+    assert small.sum() < middle.sum() < large.sum()
+
+
+def test_two_seeds_overlap_as_independent_draws_would(
+    captions: Captions, curations: dict[float, Any]
+) -> None:
+    t = captions.ts[1]
+    _, other = captions.sample("other", f"balance.t={t}", "balance.seed=1")
+    keep, _ = captions.keep(t)
+    assert_size(other.sum(), keep)
+    assert_size((other & curations[t][1]).sum(), keep**2)
+
+
+def test_sizes_are_met_exactly(captions: Captions) -> None:
+    """Ten, from 1,000 to the pool; and a curation of one of them."""
+    config = load_config(None, [f"warehouse={captions.run.root}"])
+    pool = open_pool(config, captions.run.warehouse)
+    _, counts = captions.keep(1.0)
+    entrances = score(pool.matches, counts, 1.0).select("enters_at").toArrow()["enters_at"]
+    for size in np.linspace(1000, len(captions.draws), 10).astype(int):
+        t = t_from_size(pool.matches, counts, int(size))
+        assert (entrances.to_numpy() <= t).sum() == size
+    size = len(captions.draws) // 3
+    summary, kept = captions.sample("sized", f"balance.size={size}")
+    assert summary["actual_size"] == kept.sum() == size
+
+
+def test_the_papers_draws(captions: Captions) -> None:
+    """Each entry of a pair tossed alone, 200 times; chi-square over 20 bins of probability."""
+    t, rounds, bins = captions.ts[0], 200, 20
+    chance = np.random.default_rng(0)
+    keep, counts = captions.keep(t)
+    probability = (t / np.maximum(t, counts))[captions.ids].astype(np.float32)
+    times = np.zeros(len(keep))
+    for _ in range(rounds):
+        heads = chance.random(len(probability), np.float32) < probability
+        times += np.logical_or.reduceat(heads, captions.starts)
+    assert (times[keep == 1] == rounds).all()
+    open_ = keep < 1
+    place = np.minimum((keep * bins).astype(int), bins - 1)[open_]
+    found, expected, variance = (
+        np.bincount(place, values[open_], minlength=bins)
+        for values in (times, rounds * keep, rounds * keep * (1 - keep))
+    )
+    chi_square = ((found - expected) ** 2 / variance).sum()
+    # 20 degrees of freedom: above 45 one time in a thousand.
+    assert chi_square < 45
+    curated = captions.curated(f"t{t:g}").select("pair_id", "keep_probability").toArrow()
+    rows = pc.index_in(curated["pair_id"], value_set=captions.pair_ids).to_numpy()
+    assert np.allclose(curated["keep_probability"].to_numpy(), keep[rows], rtol=1e-12)
+
+
+def test_what_survived_the_download(
+    captions: Captions, curations: dict[float, Any], tmp_path: Path
+) -> None:
+    """65 % of a curation, balanced anew at half its t: as if sampled from them alone."""
+    t = captions.ts[0]
+    kept = curations[t][1]
+    survives = kept & (np.random.default_rng(0).random(len(kept)) < 0.65)
+    pq.write_table(
+        pa.table({"pair_id": captions.pair_ids.filter(survives)}), tmp_path / "list.parquet"
+    )
+    parent = (f"balance.parent=t{t:g}", f"balance.survivors={tmp_path}/list.parquet")
+    summary, again = captions.sample("again", f"balance.t={t / 2}", *parent)
+    assert summary["survivors"] == survives.sum()
+    assert not (again & ~survives).any()
+    keep, counts = captions.keep(t / 2, survives)
+    keep = np.where(survives, keep, 0.0)
+    assert summary["expected_size"] == pytest.approx(keep.sum())
+    assert_size(again.sum(), keep)
+    assert np.abs(deviations(captions, again, keep, counts, t / 2)).max() < 5
+    # The same test of the parent's draws as they were: a quarter too many, far outside.
+    unconditioned = survives & (captions.draws < keep)
+    print(f"unconditioned: {unconditioned.sum() / keep.sum() - 1:.1%} too many")
+    assert unconditioned.sum() > 1.2 * keep.sum()
+    with pytest.raises(AssertionError, match="sd"):
+        assert_size(unconditioned.sum(), keep)
+    for size in (1000, int(survives.sum()) - 7):
+        _, sized = captions.sample("again", f"balance.size={size}", *parent)
+        assert sized.sum() == size
+        assert not (sized & ~survives).any()
+
+
+def test_one_text_per_image(captions: Captions) -> None:
+    """Counts stay; each of an image's texts is as likely; the keep draw knows nothing of it."""
+    t = captions.ts[1]
+    summary, kept = captions.sample("one", f"balance.t={t}", "balance.texts_per_image=one")
+    keep, _ = captions.keep(t)
+    config = load_config(None, [f"warehouse={captions.run.root}", "balance.texts_per_image=one"])
+    pool = open_pool(config, captions.run.warehouse)
+    chosen = captions.places(pool.matches)
+    image = captions.rows["image_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    texts = np.bincount(image)
+    assert np.array_equal(np.bincount(image, chosen), np.ones(len(texts)))
+    assert np.array_equal(kept, chosen & (captions.draws < keep))
+    assert summary["expected_size"] == pytest.approx(keep[chosen].sum())
+    # Pairs are sorted by a hash: the position among an image's texts is as good as random.
+    order = np.argsort(image, kind="stable")
+    first = np.concatenate([[0], np.cumsum(texts)[:-1]])
+    position = np.empty(len(image), int)
+    position[order] = np.arange(len(image)) - first[image[order]]
+    for count in (1, 2, 3, 5):
+        of_these = chosen & (texts[image] == count)
+        if of_these.sum() < 100:
+            continue
+        assert_size(kept[of_these].sum(), keep[of_these])
+        found = np.bincount(position[of_these], minlength=count)
+        mean = of_these.sum() / count
+        # At most 4 degrees of freedom: above 23.5 one time in ten thousand.
+        assert ((found - mean) ** 2 / mean).sum() < 23.5
+    assert len({int(n) for n in texts}) > 1

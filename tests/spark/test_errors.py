@@ -16,6 +16,7 @@ from extract_pairs import extract_pairs
 from import_metadata import import_metadata
 from import_pairs import import_pairs
 from match_entries import match_entries
+from plan_balance import plan_balance
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from sample_pairs import sample_pairs
@@ -154,7 +155,8 @@ def matched(
     run(import_metadata, f"metadata.file={metadata}")
     assert "extract_pairs or import_pairs first" in refused(run, match_entries)
     assert "extract_pairs or import_pairs first" in refused(run, count_entries)
-    assert "balance.crawls" in refused(run, sample_pairs)
+    for step in (sample_pairs, plan_balance):
+        assert "balance.crawls" in refused(run, step)
     run(extract_pairs, f"crawl.files={wat}")
     assert "run match_entries with crawl.name=local" in refused(run, count_entries)
     assert "run match_entries with crawl.name=local" in refused(run, sample_pairs)
@@ -166,8 +168,9 @@ def matched(
 
 
 def test_unknown_crawl_and_spacing(matched: Runner) -> None:
-    message = refused(matched, sample_pairs, "balance.crawls=[local, other]")
-    assert message == "balance.crawls: expected crawls of the warehouse (local), found other"
+    for step in (sample_pairs, plan_balance):
+        message = refused(matched, step, "balance.crawls=[local, other]")
+        assert message == "balance.crawls: expected crawls of the warehouse (local), found other"
     message = refused(matched, sample_pairs, "matching.spacing=symmetric")
     assert "run match_entries with crawl.name=local" in message
 
@@ -323,6 +326,16 @@ def test_python_with_a_bad_list(tmp_path: Path) -> None:
     )
     assert_refused(result, f"import_metadata: metadata.file {tmp_path}/list.json: expected each")
     assert not list((tmp_path / "w").glob("*"))
+
+
+def test_python_without_the_parent(matched: Runner) -> None:
+    """The curation that survivors are said to be of is not there."""
+    given = (f"warehouse={matched.root}", "balance.parent=none", "balance.survivors=list.csv")
+    result = command(
+        *(BIN / "python", "jobs/sample_pairs.py", "--set", "spark.spark.ui.enabled=false"),
+        *(word for setting in given for word in ("--set", setting)),
+    )
+    assert_refused(result, "expected one of the warehouse (")
 
 
 def test_spark_submit_with_late_settings(tmp_path: Path) -> None:

@@ -46,6 +46,10 @@ def curated(run: Runner, curation: str = "default", *without: str) -> Rows:
     return rows(run.warehouse.read_partition(CURATED, {"curation": curation}), *without)
 
 
+def drawn(matches: DataFrame, seed: int = 0) -> DataFrame:
+    return matches.withColumn("draw", draw_column(seed))
+
+
 def balance(run: Runner, *settings: str) -> dict[str, Any]:
     """Match, count and sample what was extracted."""
     for step in (match_entries, count_entries):
@@ -100,7 +104,7 @@ def test_the_split_of_the_work(whole: Runner, partitions: int) -> None:
     matches = keep_unique(found).repartition(partitions)
     assert matches.rdd.getNumPartitions() == partitions
     counts = collect_counts(whole.warehouse.read(ENTRY_COUNTS))
-    scored = score(matches, counts, T, 0)
+    scored = score(drawn(matches), counts, T)
     kept = scored.where(scored.enters_at <= T).withColumn("crawl", F.lit("local"))
     assert rows(kept) == curated(whole, "default", "curation")
 
@@ -113,14 +117,14 @@ def test_a_rerun(whole: Runner) -> None:
 
 
 def test_a_smaller_t_gives_a_subset(whole: Runner) -> None:
-    matches = whole.warehouse.read(MATCHES)
+    matches = drawn(whole.warehouse.read(MATCHES))
     counts = collect_counts(whole.warehouse.read(ENTRY_COUNTS))
     kept = []
     for t in (T, 20.0):
-        scored = score(matches, counts, t, 0)
-        drawn = {row.pair_id for row in scored.where("draw < keep_probability").collect()}
-        assert drawn == {row.pair_id for row in scored.where(scored.enters_at <= t).collect()}
-        kept.append(drawn)
+        scored = score(matches, counts, t)
+        below = {row.pair_id for row in scored.where("draw < keep_probability").collect()}
+        assert below == {row.pair_id for row in scored.where(scored.enters_at <= t).collect()}
+        kept.append(below)
     assert kept[0] == {row["pair_id"] for row in curated(whole)}
     assert kept[0] < kept[1]
 
@@ -134,16 +138,16 @@ def test_a_size_is_met_exactly(whole: Runner) -> None:
 
 def test_each_size_has_its_t(whole: Runner) -> None:
     """The size-th smallest entrance, as sorting finds it."""
-    matches = whole.warehouse.read(MATCHES)
+    matches = drawn(whole.warehouse.read(MATCHES))
     counts = collect_counts(whole.warehouse.read(ENTRY_COUNTS))
-    entrances = sorted(row.enters_at for row in score(matches, counts, T, 0).collect())
+    entrances = sorted(row.enters_at for row in score(matches, counts, T).collect())
     for size in (1, len(entrances) // 2):
-        assert t_from_size(matches, counts, size, 0) == entrances[size - 1]
+        assert t_from_size(matches, counts, size) == entrances[size - 1]
 
 
 def test_another_seed_gives_other_pairs(whole: Runner) -> None:
     counts = collect_counts(whole.warehouse.read(ENTRY_COUNTS))
-    scored = score(whole.warehouse.read(MATCHES), counts, T, 1)
+    scored = score(drawn(whole.warehouse.read(MATCHES), 1), counts, T)
     other = {row.pair_id for row in scored.where(scored.enters_at <= T).collect()}
     ids = {row["pair_id"] for row in curated(whole)}
     assert ids != other

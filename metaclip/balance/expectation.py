@@ -1,0 +1,147 @@
+"""What a sample keeps at each of several t, of all pairs and by groups of entries.
+
+One pass over the rows; the loops are compiled. A worker holds one table of sums, whose
+size depends on the t's and the groups only, never on the number of pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from metaclip.balance.probability import Floats, drop_probability, flatten
+from metaclip.balance.thresholds import Counts, entry_probabilities
+from metaclip.jit import compiled
+
+Groups = NDArray[np.int32]
+"""(entries, kinds): the group of each entry in each kind of grouping."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many pairs a sample has: expected, its standard deviation, and really."""
+
+    expected: float
+    sd: float
+    actual: int
+
+    @classmethod
+    def of(cls, sums: Floats) -> Size:
+        """Return the size that one row of SUMS says."""
+        return cls(float(sums[0]), float(np.sqrt(sums[1])), int(sums[2]))
+
+
+SUMS = (
+    # Of pairs with an entry of the group.
+    "expected_size",
+    "variance",
+    "actual_size",
+    # Of matches with an entry of the group whose count is at least t, and below t.
+    "head_expected",
+    "head_actual",
+    "tail_expected",
+    "tail_actual",
+)
+
+
+@compiled
+def _add(
+    offsets: Any, ids: Any, counts: Any, draws: Any, shared: Any, ts: Any, groups: Any, sums: Any
+) -> None:
+    """Add the rows of one batch to `sums` (t, group, SUMS)."""
+    last = np.full(sums.shape[1], -1, np.int64)  # the last row and t that had a group
+    for row in range(len(offsets) - 1):
+        start, end = offsets[row], offsets[row + 1]
+        for n in range(len(ts)):
+            keep = 1.0 - drop_probability(ids, start, end, counts, ts[n])
+            kept = 1.0 if draws[row] < keep else 0.0
+            variance = shared[row] * keep * (1.0 - keep)
+            for position in range(start, end):
+                entry = ids[position]
+                side = 3 if counts[entry] >= ts[n] else 5
+                for kind in range(groups.shape[1]):
+                    group = groups[entry, kind]
+                    to = sums[n, group]
+                    to[side] += keep
+                    to[side + 1] += kept
+                    if last[group] != row * len(ts) + n:
+                        last[group] = row * len(ts) + n
+                        to[0] += keep
+                        to[1] += variance
+                        to[2] += kept
+
+
+def sum_rows(
+    batches: Iterable[pa.RecordBatch], counts: Floats, ts: Sequence[float], groups: Groups
+) -> Iterator[pa.RecordBatch]:
+    """Yield one batch (t, group, *SUMS) with the sums over all rows of `batches`.
+
+    Args:
+        batches: with entry_ids (list<int32>, none empty), draw and draw_rows.
+        counts: entry counts, indexed by entry id.
+        ts: above 0. In the result `t` is the position here.
+        groups: see Groups. Groups that no row has are left out.
+    """
+    sums = np.zeros((len(ts), int(groups.max()) + 1, len(SUMS)))
+    for batch in batches:
+        draws, shared = (batch[name].to_numpy(False) for name in ("draw", "draw_rows"))
+        offsets, ids = flatten(batch["entry_ids"])
+        _add(offsets, ids, counts, draws, shared, np.array(ts), groups, sums)
+    places = np.nonzero(sums[:, :, 0])
+    columns = [place.astype(np.int32) for place in places] + list(sums[places].T)
+    yield pa.RecordBatch.from_arrays([pa.array(c) for c in columns], ["t", "group", *SUMS])
+
+
+def expect(matches: DataFrame, counts: Counts, ts: Sequence[float], groups: Groups) -> Floats:
+    """Return the sums (t, group, SUMS) over all rows of a pool's matches.
+
+    `variance` is exact. Rows that share one draw (`draw_rows` of them) are kept or dropped
+    together: the variance is that of their sum.
+
+    Args:
+        matches: with entry_ids, draw and draw_rows.
+        counts, ts, groups: as in `sum_rows`.
+    """
+    values = matches.sparkSession.sparkContext.broadcast((counts.astype(np.float64), groups))
+
+    def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return sum_rows(batches, values.value[0], ts, values.value[1])
+
+    schema = "t int, group int, " + ", ".join(f"{name} double" for name in SUMS)
+    parts = matches.select("entry_ids", "draw", "draw_rows").mapInArrow(work, schema)
+    rows = parts.groupBy("t", "group").agg(*(F.sum(name).alias(name) for name in SUMS)).toArrow()
+    result = np.zeros((len(ts), int(groups.max()) + 1, len(SUMS)))
+    places = rows["t"].to_numpy(), rows["group"].to_numpy()
+    result[places] = np.column_stack([rows[name].to_numpy() for name in SUMS])
+    return result
+
+
+def group_by_entry(counts: Counts) -> Groups:
+    """Return groups: 0 has all entries, 1 + entry_id that entry."""
+    ids = np.arange(len(counts), dtype=np.int32)
+    return np.stack([np.zeros_like(ids), 1 + ids], axis=1)
+
+
+def count_curation(sums: Floats, counts: Counts, t: float) -> pa.Table:
+    """Return the table `curation_counts` but for the curation's name.
+
+    Args:
+        sums: (group, SUMS) at t over the groups of `group_by_entry`.
+        counts: entry counts that the probabilities came from, indexed by entry id.
+    """
+    return pa.table(
+        {
+            "entry_id": np.arange(len(counts), dtype=np.int32),
+            "count": counts,
+            "probability": entry_probabilities(counts, t),
+            "expected": sums[1:, SUMS.index("expected_size")],
+            "kept": sums[1:, SUMS.index("actual_size")].astype(np.int64),
+        }
+    )

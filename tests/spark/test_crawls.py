@@ -1,0 +1,196 @@
+"""Crawls that arrive one after the other, and the two ways to take pairs that several bring."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from import_metadata import import_metadata
+from plan_balance import plan_balance
+from pyspark.sql import SparkSession
+from sample_pairs import sample_pairs
+
+from metaclip.balance.sampling import draw_column
+from metaclip.errors import InputError
+from metaclip.tables import (
+    CURATED,
+    CURATION_COUNTS,
+    CURATIONS,
+    ENTRY_COUNTS,
+    EXTRACTIONS,
+    MATCHES,
+    Table,
+)
+from tests.balance.test_probability import slow_keep_probability
+from tests.spark.conftest import Runner
+from tests.spark.pools import WORDS, T, arrive, make_pairs
+
+KINDS = ("all", "crawl")
+# The last bit of a sum of floats depends on the order of work.
+SUMS = ["expected", "expected_size", "expected_sd"]
+OF_THE_RUN = ["created_at", "input_versions", "curated_version", "config"]
+# The second crawl brings half of the first again.
+FIRST = make_pairs(1)
+POOLS = {"one": FIRST, "two": FIRST[::2] + make_pairs(2)}
+
+
+def sample(run: Runner) -> dict[str, dict[str, Any]]:
+    """Curate whatever crawls there are, in both ways."""
+    return {
+        kind: run(
+            sample_pairs, f"balance.t={T}", f"balance.dedup={kind}", f"balance.curation={kind}"
+        )
+        for kind in KINDS
+    }
+
+
+def rows(run: Runner, table: Table, curation: str, *without: str) -> list[dict[str, Any]]:
+    frame = run.warehouse.read_partition(table, {"curation": curation}).drop(*without)
+    found = [row.asDict(recursive=True) for row in frame.collect()]
+    return sorted(found, key=lambda row: json.dumps(row, default=str, sort_keys=True))
+
+
+def files_of(run: Runner, crawl: str) -> dict[str, set[str]]:
+    """The data files of one crawl in each table that is per crawl."""
+    return {
+        table.name: set(run.warehouse.read_partition(table, {"crawl": crawl}).inputFiles())
+        for table in (EXTRACTIONS, MATCHES, ENTRY_COUNTS)
+    }
+
+
+@pytest.fixture(scope="module")
+def grown(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    """The first crawl was curated before the second came."""
+    folder = tmp_path_factory.mktemp("grown")
+    run = Runner(spark, folder / "warehouse")
+    (folder / "entries.json").write_text(json.dumps(WORDS))
+    run(import_metadata, f"metadata.file={folder}/entries.json")
+    arrive(run, "one", POOLS["one"], folder)
+    assert sample(run)["all"]["crawls"] == ["one"]
+    before = files_of(run, "one")
+    arrive(run, "two", POOLS["two"], folder)
+    assert files_of(run, "one") == before
+    sample(run)
+    return run
+
+
+def test_one_after_the_other_is_as_both_at_once(grown: Runner, run: Runner, tmp_path: Path) -> None:
+    """Row by row, in the other order; the second crawl came in with a pair that left again."""
+    (tmp_path / "entries.json").write_text(json.dumps(WORDS))
+    run(import_metadata, f"metadata.file={tmp_path}/entries.json")
+    extra = {"url": "http://gone.org", "text": "zero nine", "uid": "x"}
+    arrive(run, "two", [*POOLS["two"], extra], tmp_path)
+    arrive(run, "one", POOLS["one"], tmp_path)
+    before = files_of(run, "one")
+    arrive(run, "two", POOLS["two"], tmp_path)
+    assert files_of(run, "one") == before
+    sample(run)
+    for kind in KINDS:
+        assert rows(run, CURATED, kind) == rows(grown, CURATED, kind) != []
+        for table, without in ((CURATION_COUNTS, SUMS), (CURATIONS, [*SUMS, *OF_THE_RUN])):
+            assert rows(run, table, kind, *without) == rows(grown, table, kind, *without) != []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pairs_of_several_crawls(grown: Runner, kind: str) -> None:
+    """Against a loop over the matches of both crawls."""
+    drawn = grown.warehouse.read(MATCHES).withColumn("draw", draw_column(0)).collect()
+    pool = {(row.crawl, row.pair_id): row for row in drawn}
+    if kind == "all":
+        twice = {pair for crawl, pair in pool if ("one", pair) in pool and crawl == "two"}
+        assert len(twice) > 30
+        pool = {key: row for key, row in pool.items() if key[0] == "one" or key[1] not in twice}
+    counts = Counter(entry for row in pool.values() for entry in row.entry_ids)
+    keep = {
+        key: slow_keep_probability([counts[entry] for entry in row.entry_ids], T)
+        for key, row in pool.items()
+    }
+    curated = grown.warehouse.read_partition(CURATED, {"curation": kind}).collect()
+    found = {(row.crawl, row.pair_id): (row.keep_probability, row.draw) for row in curated}
+    assert found == {
+        key: (keep[key], row.draw) for key, row in pool.items() if row.draw < keep[key]
+    }
+    by_entry = grown.warehouse.read_partition(CURATION_COUNTS, {"curation": kind}).collect()
+    assert {row.entry_id: row["count"] for row in by_entry} == {
+        entry: counts[entry] for entry in range(len(WORDS))
+    }
+    times = Counter(pair for _, pair in pool)
+    variance = sum(n * n * k * (1 - k) for pair, n in times.items() for k in [keep_of(keep, pair)])
+    [row] = grown.warehouse.read_partition(CURATIONS, {"curation": kind}).collect()
+    assert row.expected_size == pytest.approx(sum(keep.values()))
+    assert row.expected_sd == pytest.approx(math.sqrt(variance))
+    assert (row.actual_size, row.crawls) == (len(found), ["one", "two"])
+    assert (max(times.values()) == 2) == (kind == "crawl")
+
+
+def keep_of(keep: dict[tuple[str, str], float], pair: str) -> float:
+    return keep["one", pair] if ("one", pair) in keep else keep["two", pair]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_text_of_an_image_that_several_crawls_bring(grown: Runner, kind: str) -> None:
+    settings = (f"balance.dedup={kind}", "balance.texts_per_image=one", "balance.curation=text")
+    grown(sample_pairs, "balance.t=1e9", *settings)
+    curated = grown.warehouse.read_partition(CURATED, {"curation": "text"}).collect()
+    texts = {
+        image: {r.pair_id for r in curated if r.image_id == image}
+        for (image,) in {(row.image_id,) for row in curated}
+    }
+    assert {len(pairs) for pairs in texts.values()} == {1}
+    matches = grown.warehouse.read(MATCHES).collect()
+    assert set(texts) == {row.image_id for row in matches}
+    # A drawn text stays in each crawl that brings it, where pairs are not made unique.
+    of_drawn = [row for row in matches if row.pair_id in texts[row.image_id]]
+    assert len(curated) == (len(of_drawn) if kind == "crawl" else len(texts))
+
+
+def test_a_plan_says_what_a_sample_is(grown: Runner) -> None:
+    """Also where rows share their draws; with the t that a tail share or a ratio asks for."""
+    before = grown.commits()
+    figures = {}
+    for kind in KINDS:
+        summary = grown(plan_balance, f"balance.t={T}", "plan.t=[1, 2]", f"balance.dedup={kind}")
+        assert (summary["chosen_t"], summary["crawls"]) == (T, ["one", "two"])
+        assert [row["t"] for row in summary["plan"]] == [1.0, 2.0, T]
+        figures[kind] = summary["plan"][-1]
+        assert f"*{T:.6g}" in summary["report"]
+    shared = grown(plan_balance, "balance.tail_share=0.2")
+    scaled = grown(
+        plan_balance,
+        f"balance.reference_matches={2 * shared['matches']}",
+        f"balance.reference_t={2 * T}",
+    )
+    assert scaled["chosen_t"] == T
+    assert shared["chosen_t"] in {row["t"] for row in shared["plan"]}
+    # The grid ends where everything is kept.
+    assert shared["plan"][-1]["expected_sd"] == 0
+    assert grown.commits() == before
+    for kind in KINDS:
+        [row] = grown.warehouse.read_partition(CURATIONS, {"curation": kind}).collect()
+        for name in ("t", "tail_share", "expected_size", "expected_sd", "actual_size"):
+            assert figures[kind][name] == pytest.approx(row[name]), name
+
+
+def test_crawls_matched_with_other_metadata(
+    spark: SparkSession, run: Runner, tmp_path: Path
+) -> None:
+    versions = {}
+    for crawl, words in {"one": WORDS, "two": WORDS[:5]}.items():
+        (tmp_path / "entries.json").write_text(json.dumps(words))
+        summary = run(import_metadata, f"metadata.file={tmp_path}/entries.json")
+        versions[crawl] = f"metadata.version='{summary['metadata_version']}'"
+        arrive(run, crawl, POOLS[crawl][:20], tmp_path, versions[crawl])
+    before = run.commits()
+    for other, version in (("two", versions["one"]), ("one", versions["two"])):
+        with pytest.raises(InputError) as caught:
+            run(sample_pairs, f"balance.t={T}", version)
+        assert str(caught.value) == (
+            f"matches of crawl {other}: expected to be there, found none for this metadata and "
+            f"spacing; run match_entries with crawl.name={other}"
+        )
+    assert run.commits() == before
+    assert run(sample_pairs, versions["two"], "balance.crawls=[two]")["crawls"] == ["two"]
