@@ -5,11 +5,12 @@ import sys
 from metaclip.application import Summary, log, run_job
 from metaclip.config import Config
 from metaclip.errors import InputError
+from metaclip.exchange.removals import mark_removed, read_removals
 from metaclip.ledger import read_pairs, require_coverage
 from metaclip.lineage import choose_metadata, match_partition
 from metaclip.matching.build import build_engine
 from metaclip.matching.column import match_column
-from metaclip.matching.matches import find_matches, keep_unique
+from metaclip.matching.matches import count_unique, find_matches, keep_unique
 from metaclip.tables import EXTRACTIONS, MATCHES, METADATA
 from metaclip.warehouse import Warehouse
 
@@ -27,12 +28,14 @@ def match_entries(config: Config, warehouse: Warehouse) -> Summary:
     entries = warehouse.read_partition(METADATA, {"metadata_version": version})
     texts = entries.orderBy("entry_id").select("entry").toArrow()["entry"].to_pylist()
     engine = build_engine(matching.engine, texts, matching.spacing)
-    pairs = read_pairs(warehouse, crawl.name)
+    removals = read_removals(warehouse)
+    pairs = mark_removed(read_pairs(warehouse, crawl.name), removals)
+    staying = pairs.where("size(removed_by) = 0").drop("removed_by")
     match = match_column(warehouse.spark, engine)
-    matches = find_matches(pairs, match)
+    matches = find_matches(staying, match)
     total = pairs.count()
     # Seldom more than the first look, which ends without cutting a worker short.
-    if not find_matches(pairs.limit(LOOK), match).count() and not matches.count():
+    if not find_matches(staying.limit(LOOK), match).count() and not matches.count():
         raise InputError(
             f"crawl {crawl.name}",
             "texts with entries of the metadata",
@@ -41,15 +44,18 @@ def match_entries(config: Config, warehouse: Warehouse) -> Summary:
         )
     partition = match_partition(version, matching.spacing, crawl.name)
     inputs = {"extractions": extracted.version, "metadata": warehouse.version(METADATA)}
+    if removals is not None:
+        inputs["removals"] = removals.version
     warehouse.replace(MATCHES, keep_unique(matches), partition, inputs)
-    unique = pairs.select("pair_id").distinct().count()
+    unique, removed = count_unique(pairs)
     matched = warehouse.read_partition(MATCHES, partition).count()
     log.info("match_entries    %s of %s unique pairs match", f"{matched:,}", f"{unique:,}")
     return {
         "pairs": total,
         "unique_pairs": unique,
         "duplicates": total - unique,
-        "no_match": unique - matched,
+        "no_match": unique - removed - matched,
+        "removed": removed,
         "matched": matched,
     }
 

@@ -81,6 +81,29 @@ class BalanceSettings(Struct, frozen=True, forbid_unknown_fields=True):
             )
 
 
+class RemovalSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`removals`: the list of what has to go."""
+
+    files: str | list[str] = []
+
+
+class ExportSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`export`: where a curation goes, and in which form."""
+
+    to: str | None = None
+    files: Annotated[int, Meta(ge=1)] = 1
+    uids: bool = False
+
+
+class ExplainSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`explain`: what is asked about, of one curation or all."""
+
+    pair: str | None = None
+    image: str | None = None
+    text: str | None = None
+    curation: Name | None = None
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """All settings of a job."""
 
@@ -90,6 +113,9 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     metadata: MetadataSettings = MetadataSettings()
     matching: MatchingSettings = MatchingSettings()
     balance: BalanceSettings = BalanceSettings()
+    removals: RemovalSettings = RemovalSettings()
+    export: ExportSettings = ExportSettings()
+    explain: ExplainSettings = ExplainSettings()
     spark: dict[str, str | int | float | bool] = {}
 
     def to_json(self) -> str:
