@@ -107,9 +107,7 @@ def test_a_domain_before_and_after(
     assert (summary["listed"], summary["new"], summary["matched_nothing"]) == (2, 2, 1)
     assert summary["deleted"]["extractions"] == len(gone) > 0
     stay = [row for row in before if row not in gone]
-    key = json.dumps
     assert sorted(map(key_of, pairs(copy))) == sorted(map(key_of, stay))
-    del key
     for which in (MATCHES, CURATED):
         for row in table(copy, which):
             assert not in_domain(row["page_url"], domain)
