@@ -9,6 +9,7 @@ from pyspark.sql import Column, DataFrame
 from metaclip.application import Summary, log, run_job
 from metaclip.config import Config
 from metaclip.errors import InputError
+from metaclip.exchange.removals import mark_removed, read_removals
 from metaclip.languages import LanguageSettings, open_model
 from metaclip.ledger import read_pairs, require_coverage
 from metaclip.lineage import choose_metadata, match_partition
@@ -16,6 +17,7 @@ from metaclip.matching.build import build_engine
 from metaclip.matching.column import language_column, match_column
 from metaclip.matching.matches import (
     count_languages,
+    count_unique,
     find_matches,
     keep_unique,
     mark_languages,
@@ -29,47 +31,62 @@ LOOK = 10_000
 
 def match_entries(config: Config, warehouse: Warehouse) -> Summary:
     """Match the crawl `crawl.name`, all files of it that were read, and replace its matches."""
-    crawl, matching = config.crawl, config.matching
+    crawl = config.crawl
     model = open_model(config.languages)
     version = choose_metadata(warehouse, config.metadata.version)
     require_coverage(warehouse, crawl.name, crawl.min_coverage)
     extracted = warehouse.last_change(EXTRACTIONS, {"crawl": crawl.name})
     assert extracted is not None  # a crawl with coverage was extracted
-    entries = warehouse.read_partition(METADATA, {"metadata_version": version})
-    texts = entries.orderBy("entry_id").select("entry").toArrow()["entry"].to_pylist()
-    engine = build_engine(matching.engine, texts, matching.spacing)
-    pairs = read_pairs(warehouse, crawl.name)
-    match = match_column(warehouse.spark, engine)
-    matches = find_matches(pairs, match)
-    total = pairs.count()
-    # Seldom more than the first look, which ends without cutting a worker short.
-    if not find_matches(pairs.limit(LOOK), match).count() and not matches.count():
-        raise InputError(
-            f"crawl {crawl.name}",
-            "texts with entries of the metadata",
-            f"0 of {total} texts match",
-            "is it the right list, and of the language of the texts?",
-        )
-    partition = match_partition(version, matching.spacing, crawl.name)
     inputs = {"extractions": extracted.version, "metadata": warehouse.version(METADATA)}
-    found = keep_unique(matches)
+    removals = read_removals(warehouse)
+    if removals is not None:
+        inputs["removals"] = removals.version
+    pairs = mark_removed(read_pairs(warehouse, crawl.name), removals)
+    found = keep_unique(_match(config, warehouse, version, pairs))
     languages: dict[str, dict[str, int]] = {}
     if model is not None:
         identify = language_column(warehouse.spark, model)
         found, languages = _choose_languages(found, identify, config.languages)
+    partition = match_partition(version, config.matching.spacing, crawl.name)
     warehouse.replace(MATCHES, found, partition, inputs)
-    unique = pairs.select("pair_id").distinct().count()
     matched = warehouse.read_partition(MATCHES, partition).count()
-    other = sum(languages.get("other_languages", {}).values())
-    log.info("match_entries    %s of %s unique pairs match", f"{matched:,}", f"{unique:,}")
+    account = _account(pairs, matched, sum(languages.get("other_languages", {}).values()))
+    unique = f"{account['unique_pairs']:,}"
+    log.info("match_entries    %s of %s unique pairs match", f"{matched:,}", unique)
+    return {**account, **languages}
+
+
+def _match(config: Config, warehouse: Warehouse, version: str, pairs: DataFrame) -> DataFrame:
+    """Return the pairs that stay and whose text has an entry; refuse if there are none."""
+    matching = config.matching
+    entries = warehouse.read_partition(METADATA, {"metadata_version": version})
+    texts = entries.orderBy("entry_id").select("entry").toArrow()["entry"].to_pylist()
+    match = match_column(warehouse.spark, build_engine(matching.engine, texts, matching.spacing))
+    staying = pairs.where("size(removed_by) = 0").drop("removed_by")
+    matches = find_matches(staying, match)
+    # Seldom more than the first look, which ends without cutting a worker short.
+    if not find_matches(staying.limit(LOOK), match).count() and not matches.count():
+        raise InputError(
+            f"crawl {config.crawl.name}",
+            "texts with entries of the metadata",
+            f"0 of {pairs.count()} texts match",
+            "is it the right list, and of the language of the texts?",
+        )
+    return matches
+
+
+def _account(pairs: DataFrame, matched: int, other_language: int) -> dict[str, int]:
+    """Return where all pairs went: duplicates and the reasons add up to them."""
+    total = pairs.count()
+    unique, removed = count_unique(pairs)
     return {
         "pairs": total,
         "unique_pairs": unique,
         "duplicates": total - unique,
-        "no_match": unique - other - matched,
-        "other_language": other,
+        "no_match": unique - removed - other_language - matched,
+        "other_language": other_language,
+        "removed": removed,
         "matched": matched,
-        **languages,
     }
 
 

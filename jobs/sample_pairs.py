@@ -60,6 +60,7 @@ def _publish(
         "expected_size": size.expected,
         "expected_sd": size.sd,
         "actual_size": size.actual,
+        "removed": 0,
         "metadata_version": pool.metadata_version,
         "spacing": config.matching.spacing,
         "input_versions": pool.input_versions,

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TextIO, cast
 
 from py4j.protocol import Py4JError, Py4JJavaError
@@ -28,8 +28,8 @@ Summary = dict[str, Any]
 Step = Callable[[Config, Warehouse], Summary]
 
 
-def run_job(name: str, description: str, step: Step) -> int:
-    """Run one job from the command line and return its exit code.
+def run_job(name: str, description: str, step: Step, flags: Mapping[str, str] | None = None) -> int:
+    """Run one job from the command line, with `flags` of its own, and return its exit code.
 
     Prints one JSON line (what was read, written and dropped, and the seconds) and, where
     the summary has a `report`, that text after it. A failure is one line on stderr, the
@@ -43,7 +43,7 @@ def run_job(name: str, description: str, step: Step) -> int:
     started = time.monotonic()
     spark: SparkSession | None = None
     try:
-        config = parse_arguments(description)
+        config = parse_arguments(description, flags=flags)
         spark = create_session(f"metaclip {name}", config.spark)
         warehouse = Warehouse(spark, config.warehouse, name, config.digest())
         warehouse.require_writable()

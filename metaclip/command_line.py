@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,14 @@ from metaclip.config_errors import check_keys, explain, show
 from metaclip.errors import InputError
 
 
-def parse_arguments(description: str, argv: Sequence[str] | None = None) -> Config:
+def parse_arguments(
+    description: str, argv: Sequence[str] | None = None, flags: Mapping[str, str] | None = None
+) -> Config:
     """Return the settings that a job's command line asks for.
+
+    Args:
+        flags: settings that have a flag of their own, whose value is taken as it stands:
+            `section.key` by the flag's name.
 
     Raises:
         InputError: a flag, a file, a key or a value that does not belong.
@@ -32,12 +38,23 @@ def parse_arguments(description: str, argv: Sequence[str] | None = None) -> Conf
         default=[],
         help="one setting; the value is read as YAML; goes over the file's",
     )
+    for flag, key in (flags or {}).items():
+        parser.add_argument(f"--{flag}", metavar=flag.upper(), help=f"the setting {key}")
     arguments = parser.parse_args(argv)
-    return load_config(arguments.config, arguments.set)
+    given = {key: getattr(arguments, flag) for flag, key in (flags or {}).items()}
+    texts = {key: text for key, text in given.items() if text is not None}
+    return load_config(arguments.config, arguments.set, texts)
 
 
-def load_config(file: str | None = None, assignments: Sequence[str] = ()) -> Config:
+def load_config(
+    file: str | None = None,
+    assignments: Sequence[str] = (),
+    texts: Mapping[str, str] | None = None,
+) -> Config:
     """Return the settings of a YAML `file`, with `section.key=value` assignments over them.
+
+    Args:
+        texts: `section.key` to a value that is not YAML; goes over both.
 
     Raises:
         InputError: naming the place, the key, what was expected and the nearest known key.
@@ -52,6 +69,8 @@ def load_config(file: str | None = None, assignments: Sequence[str] = ()) -> Con
         check_keys(_nested(key, value), Config, f"--set {assignment}")
         _assign(settings, key, value)
         origins[".".join(key)] = f"--set {assignment}"
+    for name, text in (texts or {}).items():
+        _assign(settings, name.split("."), text)
     try:
         config = msgspec.convert(settings, Config)
     except msgspec.ValidationError as error:

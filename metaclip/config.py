@@ -135,6 +135,29 @@ class PlanSettings(Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(f"t: expected finite numbers above 0, found {value}")
 
 
+class RemovalSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`removals`: the list of what has to go."""
+
+    files: str | list[str] = []
+
+
+class ExportSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`export`: where a curation goes, and in which form."""
+
+    to: str | None = None
+    files: Annotated[int, Meta(ge=1)] = 1
+    uids: bool = False
+
+
+class ExplainSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`explain`: what is asked about, of one curation or all."""
+
+    pair: str | None = None
+    image: str | None = None
+    text: str | None = None
+    curation: Name | None = None
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """All settings of a job."""
 
@@ -146,6 +169,9 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     languages: LanguageSettings = LanguageSettings()
     balance: BalanceSettings = BalanceSettings()
     plan: PlanSettings = PlanSettings()
+    removals: RemovalSettings = RemovalSettings()
+    export: ExportSettings = ExportSettings()
+    explain: ExplainSettings = ExplainSettings()
     spark: dict[str, str | int | float | bool] = {}
 
     def to_json(self) -> str:

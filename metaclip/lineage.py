@@ -6,8 +6,21 @@ from pyspark.sql import Row
 from pyspark.sql import functions as F
 
 from metaclip.errors import InputError
-from metaclip.tables import CURATED, CURATIONS, ENTRY_COUNTS, EXTRACTIONS, MATCHES, METADATA
-from metaclip.warehouse import Warehouse
+from metaclip.tables import (
+    CURATED,
+    CURATIONS,
+    ENTRY_COUNTS,
+    EXTRACTIONS,
+    MATCHES,
+    METADATA,
+    REMOVALS,
+)
+from metaclip.warehouse import Change, Warehouse
+
+ADDED = {"state": "added"}
+"""The commit that added to the table `removals`; it names no partition."""
+PURGED = {"state": "purged"}
+"""The commit that says that all tables were purged of them."""
 
 
 def match_partition(metadata_version: str, spacing: str, crawl: str) -> dict[str, str]:
@@ -60,7 +73,25 @@ def require_fresh_matches(warehouse: Warehouse, partition: dict[str, str]) -> in
         raise InputError(where, "to be there", "none for this metadata and spacing", again)
     if matched.inputs["extractions"] != extracted.version:
         raise InputError(where, "to be newer than its extractions", "them older", again)
+    _require_purged(warehouse, matched, where)
     return matched.version
+
+
+def _require_purged(warehouse: Warehouse, matched: Change, where: str) -> None:
+    """Refuse matches that removals came too late for: matching did not know of them yet, and
+    they were not there yet, or still are to be purged, when remove_pairs looked."""
+    added = warehouse.last_change(REMOVALS, ADDED)
+    if added is None or matched.inputs.get("removals", -1) >= added.version:
+        return
+    purged = warehouse.last_change(REMOVALS, PURGED)
+    if (
+        purged is None
+        or purged.inputs["removals"] < added.version
+        or purged.inputs["matches"] < matched.version
+    ):
+        raise InputError(
+            where, "to be purged of all removals", "some that were not", "run remove_pairs again"
+        )
 
 
 def require_fresh_counts(warehouse: Warehouse, partition: dict[str, str]) -> dict[str, int]:

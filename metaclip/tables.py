@@ -104,6 +104,13 @@ ENTRY_COUNTS = Table(
     "entry_id int not null, count bigint not null",
     ("metadata_version", "spacing", "crawl"),
 )
+REMOVALS = Table(
+    "removals",
+    "remove_pairs",
+    # `key` is what rows are looked up by: a pair_id, an image_id, or a host after a dot.
+    "kind string not null, value string not null, key string not null, "
+    "asked_at timestamp not null, purged_at timestamp",
+)
 CURATED = Table(
     "curated",
     "sample_pairs",
@@ -124,6 +131,7 @@ CURATIONS = Table(
     "curation string not null, crawls array<string> not null, t double not null, "
     "tail_share double not null, seed bigint not null, dedup string not null, parent string, "
     "expected_size double not null, expected_sd double not null, actual_size bigint not null, "
+    "removed bigint not null, "
     "metadata_version string not null, spacing string not null, "
     "input_versions map<string,bigint> not null, curated_version bigint not null, "
     "config string not null, package_version string not null, created_at timestamp not null",

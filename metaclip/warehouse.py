@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,8 @@ _CONFLICTS = (
     delta_exceptions.ConcurrentDeleteDeleteException,
     delta_exceptions.ConcurrentTransactionException,
 )
+
+_NOTE = "spark.databricks.delta.commitInfo.userMetadata"
 
 Partition = Mapping[str, str]
 
@@ -151,28 +154,42 @@ class Warehouse:
         for column, value in partition.items():
             rows = rows.withColumn(column, F.lit(value))
         table.check(rows, "write")
-        self._create(table)
-        terms = [f"{column} = {_quote(value)}" for column, value in partition.items()]
+        self.create(table)
+        terms = [f"{column} = {quote(value)}" for column, value in partition.items()]
         if paths:
-            terms.append(f"path in ({', '.join(map(_quote, paths))})")
-        commit = {**self._commit, "partition": dict(partition), "inputs": dict(inputs)}
-        try:
+            terms.append(f"path in ({', '.join(map(quote, paths))})")
+        with self.committing(table, partition, inputs):
             (
                 rows.select(*table.schema.names)
                 .write.format("delta")
                 .mode("overwrite")
                 .option("replaceWhere", " and ".join(terms))
-                .option("userMetadata", json.dumps(commit))
                 .option("optimizeWrite", "true")
                 .save(self.path(table))
             )
+
+    @contextmanager
+    def committing(
+        self, table: Table, partition: Partition, inputs: Mapping[str, int]
+    ) -> Iterator[DeltaTable]:
+        """Give `table` for one commit, which is noted as the last change of `partition`.
+
+        Raises:
+            MetaclipError: another job wrote the same rows at the same time.
+        """
+        commit = {**self._commit, "partition": dict(partition), "inputs": dict(inputs)}
+        self.spark.conf.set(_NOTE, json.dumps(commit))
+        try:
+            yield DeltaTable.forPath(self.spark, self.path(table))
         except _CONFLICTS as error:
             raise MetaclipError(
                 f"{table.name} {dict(partition)}: another job wrote it at the same time and won "
                 f"({type(error).__name__}); nothing of this job was published, run it again"
             ) from None
+        finally:
+            self.spark.conf.unset(_NOTE)
 
-    def _create(self, table: Table) -> None:
+    def create(self, table: Table) -> None:
         """Create `table` from its declaration: a plain first write would drop NOT NULL."""
         if self.exists(table):
             found = DeltaTable.forPath(self.spark, self.path(table)).toDF()
@@ -223,6 +240,7 @@ def _qualify(spark: SparkSession, root: str) -> str:
     return name.removeprefix("file:").rstrip("/") or "/"
 
 
-def _quote(value: str) -> str:
+def quote(value: str) -> str:
+    """Return a string as SQL writes it."""
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"

@@ -24,9 +24,7 @@ def keep_unique(matches: DataFrame) -> DataFrame:
     Of equal pairs the one with the least (path, page_url, text_source) stays, whatever the
     order of work was. This comes after matching, since half of the texts have no match.
     """
-    order = Window.partitionBy("pair_id").orderBy(*_ORDER)
-    ranked = matches.withColumn("_rank", F.row_number().over(order)).where(F.col("_rank") == 1)
-    return ranked.withColumn("language", F.lit(None).cast("string")).drop("_rank")
+    return keep_first(matches, "pair_id").withColumn("language", F.lit(None).cast("string"))
 
 
 def mark_languages(
@@ -49,3 +47,19 @@ def count_languages(marked: DataFrame, *, wanted: bool) -> dict[str, int]:
     rows = marked.where(F.col("wanted") == wanted).groupBy("language").count()
     found = rows.orderBy(F.desc("count"), "language").collect()
     return {row.language or "unknown": row["count"] for row in found}
+
+
+def keep_first(rows: DataFrame, *keys: str) -> DataFrame:
+    """Return of the rows with equal `keys` the one that stays."""
+    order = Window.partitionBy(*keys).orderBy(*_ORDER)
+    ranked = rows.withColumn("_rank", F.row_number().over(order)).where(F.col("_rank") == 1)
+    return ranked.drop("_rank")
+
+
+def count_unique(pairs: DataFrame) -> tuple[int, int]:
+    """Return how many unique pairs there are, and of how many every row was removed."""
+    gone = F.every(F.size("removed_by") > 0).alias("gone")
+    unique = pairs.groupBy("pair_id").agg(gone)
+    row = unique.agg(F.count(F.lit(1)).alias("unique"), F.count_if("gone").alias("gone"))
+    counted = row.collect()[0]
+    return counted.unique, counted.gone

@@ -32,6 +32,7 @@ from tests.spark.conftest import ROOT, Runner
 
 Array = NDArray[Any]
 SMALL = ROOT / "tests" / "data"
+LARGE = pytest.param("large", marks=(pytest.mark.long, needs_shared))
 TS = {"small": (20.0, 100.0, 500.0), "large": (20.0, 200.0, 2000.0)}
 
 

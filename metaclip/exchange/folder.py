@@ -1,0 +1,104 @@
+"""A folder that is published whole, wherever Hadoop writes: local, hdfs://, s3a://."""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from pathlib import Path
+from typing import Any
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import IllegalArgumentException
+from pyspark.sql import DataFrame, SparkSession
+
+from metaclip.errors import InputError
+
+_OURS = "_export.json"
+_DONE = "_SUCCESS"
+_PART = "part-*.parquet"
+
+
+class Folder:
+    """A folder in the making, beside the one that it becomes.
+
+    Its last file is `_SUCCESS`: on stores where no folder is renamed at once, one without
+    it is not whole. A run that ends early leaves nothing at the target.
+    """
+
+    def __init__(self, spark: SparkSession, target: str, setting: str) -> None:
+        """Begin a folder for `target`, which must be new, empty or an older one of these.
+
+        Raises:
+            InputError: there is something else at the target, or it can't be reached.
+        """
+        self._jvm: Any = spark._jvm
+        self._target = self._path(target)
+        try:
+            self._system = self._target.getFileSystem(spark._jsc.hadoopConfiguration())
+            free = self._is_free()
+        except (Py4JJavaError, IllegalArgumentException) as error:
+            words = error.java_exception.getMessage() if isinstance(error, Py4JJavaError) else error
+            reason = str(words).splitlines()[0]
+            raise InputError(
+                f"{setting} {target}", "a folder that Hadoop can reach", reason
+            ) from None
+        if not free:
+            raise InputError(
+                f"{setting} {target}", "a new or empty folder, or an older export", "another"
+            )
+        self._target = self._system.makeQualified(self._target)
+        name = f".{self._target.getName()}-{uuid.uuid4().hex[:8]}"
+        self._staging = self._path(self._target.getParent(), name)
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a small text, in UTF-8."""
+        self.add_file(name, text.encode())
+
+    def add_file(self, name: str, data: bytes) -> None:
+        """Write a file whose bytes are at hand."""
+        with tempfile.TemporaryDirectory() as local:
+            file = Path(local) / "file"
+            file.write_bytes(data)
+            source = self._path(f"file://{file}")
+            self._system.copyFromLocalFile(True, True, source, self._path(self._staging, name))
+
+    def write_parquet(self, name: str, rows: DataFrame, files: int) -> None:
+        """Write `rows` as files 00000.parquet and so on below `name`, by their column `file`.
+
+        The rows of each file are in one partition, in their order.
+        """
+        parts = self._path(self._staging, f"_{name}")
+        writer = rows.write.mode("overwrite").partitionBy("file")
+        writer.option("compression", "zstd").parquet(parts.toString())
+        folder = self._path(self._staging, name)
+        self._system.mkdirs(folder)
+        for number in range(files):
+            found = self._system.globStatus(self._path(parts, f"file={number}", _PART))
+            assert len(found) == 1, f"file {number} of {name} has {len(found)} parts"
+            self._rename(found[0].getPath(), self._path(folder, f"{number:05}.parquet"))
+        self._system.delete(parts, True)
+
+    def publish(self, manifest: str) -> None:
+        """Put the folder at its target, in the place of what was there before."""
+        self.write_text(_OURS, manifest)
+        self._system.delete(self._target, True)
+        self._rename(self._staging, self._target)
+        self._system.create(self._path(self._target, _DONE), True).close()
+
+    def discard(self) -> None:
+        """Delete what was not published."""
+        self._system.delete(self._staging, True)
+
+    def _is_free(self) -> bool:
+        if not self._system.exists(self._target):
+            return True
+        if not self._system.getFileStatus(self._target).isDirectory():
+            return False
+        ours = self._system.exists(self._path(self._target, _OURS))
+        return ours or not len(self._system.listStatus(self._target))
+
+    def _rename(self, source: Any, target: Any) -> None:
+        assert self._system.rename(source, target), f"{source} could not become {target}"
+
+    def _path(self, first: Any, *names: str) -> Any:
+        return self._jvm.org.apache.hadoop.fs.Path(first, *(["/".join(names)] if names else []))

@@ -1,0 +1,369 @@
+"""Removals: gone from every table, for good, and nothing else with them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from count_entries import count_entries
+from explain import explain
+from export_pairs import export_pairs
+from extract_pairs import extract_pairs
+from import_metadata import import_metadata
+from import_pairs import import_pairs
+from match_entries import match_entries
+from pyspark.sql import SparkSession
+from remove_pairs import remove_pairs
+from sample_pairs import sample_pairs
+
+from metaclip.errors import InputError, MetaclipError
+from metaclip.exchange import purge
+from metaclip.ledger import read_crawl_files, read_pairs
+from metaclip.lineage import find_curation
+from metaclip.tables import (
+    CURATED,
+    CURATION_COUNTS,
+    ENTRY_COUNTS,
+    MATCHES,
+    REMOVALS,
+    Table,
+)
+from tests.spark.conftest import Runner, write_files
+from tests.spark.test_invariance import rows
+
+T = "balance.t=20"
+
+
+def in_domain(url: str | None, domain: str) -> bool:
+    """By another parser than ours."""
+    host = urlsplit(url or "").hostname or ""
+    return host == domain or host.endswith("." + domain)
+
+
+def write_list(folder: Path, *lines: str) -> str:
+    file = folder / f"list{len(list(folder.glob('list*')))}.txt"
+    file.write_text("".join(f"{line}\n" for line in lines))
+    return f"removals.files={file}"
+
+
+@pytest.fixture(scope="module")
+def made(
+    spark: SparkSession,
+    pages: list[bytes],
+    metadata: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Runner:
+    """Two crawls, matched, counted, and a curation of both."""
+    run = Runner(spark, tmp_path_factory.mktemp("made") / "warehouse")
+    files = write_files(run.root.parent / "files", [b"".join(pages[:20]), b"".join(pages[20:30])])
+    run(import_metadata, f"metadata.file={metadata}")
+    for crawl, file in zip(("a", "b"), files, strict=True):
+        run(extract_pairs, f"crawl.name={crawl}", f"crawl.files={file}")
+        for step in (match_entries, count_entries):
+            run(step, f"crawl.name={crawl}")
+    run(sample_pairs, T)
+    return run
+
+
+@pytest.fixture
+def copy(made: Runner, run: Runner) -> Runner:
+    """A copy of that warehouse, which a test may change."""
+    shutil.copytree(made.root, run.root)
+    return run
+
+
+def pairs(run: Runner) -> list[dict[str, Any]]:
+    found = [read_pairs(run.warehouse, crawl).collect() for crawl in ("a", "b")]
+    return [row.asDict() for crawl in found for row in crawl]
+
+
+def table(run: Runner, which: Table) -> list[dict[str, Any]]:
+    return rows(run.warehouse.read(which))
+
+
+def busiest_domain(run: Runner) -> str:
+    """The host of most pages of which the curation has pairs."""
+    hosts = Counter(urlsplit(row["page_url"]).hostname for row in table(run, CURATED))
+    return str(hosts.most_common(1)[0][0])
+
+
+def test_a_domain_before_and_after(
+    made: Runner, copy: Runner, metadata: Path, tmp_path: Path, spark: SparkSession
+) -> None:
+    """Removed later or from the first run on: in the end the same rows in every table."""
+    domain = busiest_domain(made)
+    listed = write_list(tmp_path, domain.upper() + ":80", "nowhere.example")
+    before = pairs(made)
+    gone = [
+        r for r in before if in_domain(r["page_url"], domain) or in_domain(r["image_url"], domain)
+    ]
+    summary = copy(remove_pairs, listed)
+    assert (summary["listed"], summary["new"], summary["matched_nothing"]) == (2, 2, 1)
+    assert summary["deleted"]["extractions"] == len(gone) > 0
+    stay = [row for row in before if row not in gone]
+    assert sorted(map(key_of, pairs(copy))) == sorted(map(key_of, stay))
+    for which in (MATCHES, CURATED):
+        for row in table(copy, which):
+            assert not in_domain(row["page_url"], domain)
+            assert not in_domain(row["image_url"], domain)
+    deleted = len(table(made, MATCHES)) - len(table(copy, MATCHES))
+    assert summary["deleted"]["matches"] == deleted > 0
+    left = Counter(id_ for row in table(copy, MATCHES) for id_ in row["entry_ids"])
+    counted: Counter[int] = Counter()
+    for row in table(copy, ENTRY_COUNTS):
+        counted[row["entry_id"]] += row["count"]
+    assert +counted == left
+    assert_marked(made, copy, summary)
+    _compare_with_a_block_list(made, copy, metadata, listed, spark, tmp_path)
+
+
+def key_of(row: dict[str, Any]) -> str:
+    return json.dumps(row, default=str, sort_keys=True)
+
+
+def assert_marked(made: Runner, copy: Runner, summary: dict[str, Any]) -> None:
+    """The row, the counts and the rows of the curation agree, and it says what it lost."""
+    row = find_curation(copy.warehouse, "default")
+    curated = table(copy, CURATED)
+    lost = len(table(made, CURATED)) - len(curated)
+    assert summary["curations"] == {"default": lost}
+    assert summary["deleted"]["curated"] == lost == row.removed > 0
+    assert row.actual_size == len(curated)
+    kept = Counter(id_ for pair in curated for id_ in pair["entry_ids"])
+    counts = {count["entry_id"]: count for count in table(copy, CURATION_COUNTS)}
+    assert {entry: count["kept"] for entry, count in counts.items() if count["kept"]} == dict(kept)
+    for count in table(made, CURATION_COUNTS):
+        assert counts[count["entry_id"]]["count"] == count["count"]  # what p_e used
+
+
+def _compare_with_a_block_list(
+    made: Runner, copy: Runner, metadata: Path, listed: str, spark: SparkSession, tmp_path: Path
+) -> None:
+    blocked = Runner(spark, tmp_path / "blocked")
+    assert blocked(remove_pairs, listed)["deleted"] == {
+        "extractions": 0,
+        "matches": 0,
+        "curated": 0,
+    }
+    blocked(import_metadata, f"metadata.file={metadata}")
+    for crawl, number in (("a", 0), ("b", 1)):
+        settings = (f"crawl.name={crawl}", f"crawl.files={made.root.parent}/files/00{number}*")
+        blocked(extract_pairs, *settings)
+        matched = blocked(match_entries, *settings)
+        assert matched["pairs"] == sum(
+            matched[name] for name in ("duplicates", "no_match", "removed", "matched")
+        )
+        stay = len({row.pair_id for row in read_pairs(copy.warehouse, crawl).collect()})
+        assert matched["removed"] == matched["unique_pairs"] - stay
+        blocked(count_entries, *settings)
+    for which in (MATCHES, ENTRY_COUNTS):
+        assert table(blocked, which) == table(copy, which) != []
+    for run in (blocked, copy):
+        run(sample_pairs, T)  # its inputs are fresh, in both
+    assert table(blocked, CURATED) == table(copy, CURATED) != []
+    assert find_curation(copy.warehouse, "default").removed == 0
+
+
+def test_a_later_run_does_not_bring_them_back(made: Runner, copy: Runner, tmp_path: Path) -> None:
+    """Nor does reading the file again; by pair, image and URL, in each form of a list."""
+    of_a = [row for row in table(made, CURATED) if row["crawl"] == "a"]
+    by_pair, by_image, by_url = of_a[0], of_a[len(of_a) // 2], of_a[-1]
+    ids = {"pair_id": by_pair["pair_id"], "image_id": by_image["image_id"]}
+    with (tmp_path / "list.csv").open("w", newline="") as stream:
+        csv.writer(stream).writerows([["image_id", "why"], [ids["image_id"], 'a "reason", here']])
+    frame = copy.spark.createDataFrame([(ids["pair_id"],), (ids["pair_id"],)], "pair_id string")
+    frame.write.parquet(str(tmp_path / "list.parquet"))
+    lists = [
+        f"removals.files={tmp_path}/list.csv",
+        f"removals.files={tmp_path}/list.parquet",
+        write_list(tmp_path, by_url["image_url"].replace("http", "HTTP", 1), "", "http://x.org/"),
+    ]
+    found = [copy(remove_pairs, listed) for listed in lists]
+    assert [(one["kind"], one["listed"], one["matched_nothing"]) for one in found] == [
+        ("image_id", 1, 0),
+        ("pair_id", 1, 0),
+        ("image_url", 2, 1),
+    ]
+
+    def removed(row: dict[str, Any]) -> bool:
+        return bool(
+            row["pair_id"] == ids["pair_id"]
+            or row["image_id"] == ids["image_id"]
+            or row["image_url"] == by_url["image_url"]
+        )
+
+    assert any(removed(row) for row in table(made, MATCHES))
+    accounts = {row.path: row.pairs for row in read_crawl_files(copy.warehouse, "a").collect()}
+    assert sum(accounts.values()) == read_pairs(copy.warehouse, "a").count()
+    with pytest.raises(InputError, match="expected a pair of the pool, found one that was removed"):
+        copy(explain, f"explain.pair='{ids['pair_id']}'")
+    file = tmp_path / "000.warc.wat.gz"  # the same file, which has changed
+    file.write_bytes((made.root.parent / "files" / file.name).read_bytes() + b"\n")
+    copy(extract_pairs, "crawl.name=a", f"crawl.files={file}", "crawl.min_coverage=0")
+    assert any(removed(row) for row in pairs(copy))
+    summary = copy(match_entries, "crawl.name=a", "crawl.min_coverage=0")
+    assert summary["removed"] == len({row["pair_id"] for row in pairs(copy) if removed(row)})
+    copy(count_entries, "crawl.name=a")
+    copy(sample_pairs, T)
+    for which in (MATCHES, CURATED):
+        assert not any(removed(row) for row in table(copy, which))
+
+
+def test_a_pair_that_another_page_has_too(run: Runner, tmp_path: Path) -> None:
+    """The pages of a domain are taken out, as if they had never been read."""
+    image = "https://img.example/1.png"
+    envelope = json.loads(
+        '{"Envelope": {"WARC-Header-Metadata": {"WARC-Type": "response"}, "Payload-Metadata": '
+        '{"HTTP-Response-Metadata": {"HTML-Metadata": {"Head": {}, "Links": []}}}}}'
+    )
+    metadata = envelope["Envelope"]["Payload-Metadata"]["HTTP-Response-Metadata"]["HTML-Metadata"]
+    metadata["Links"] = [{"path": "IMG@/src", "url": image, "alt": "a cat"}]
+    records = b""
+    for host in ("a.bad.example", "good.example", "notbad.example"):
+        page = f"http://{host}/"
+        envelope["Envelope"]["WARC-Header-Metadata"]["WARC-Target-URI"] = page
+        body = json.dumps(envelope).encode()
+        records += (
+            (
+                f"WARC/1.0\r\nWARC-Type: metadata\r\nWARC-Target-URI: {page}\r\n"
+                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            ).encode()
+            + body
+            + b"\r\n\r\n"
+        )
+    (tmp_path / "x.wat").write_bytes(records)
+    (tmp_path / "entries.txt").write_text("cat\n")
+    run(import_metadata, f"metadata.file={tmp_path}/entries.txt")
+    run(extract_pairs, f"crawl.files={tmp_path}/x.wat")
+    for step in (match_entries, count_entries, sample_pairs):
+        run(step)
+    assert [row["page_url"] for row in table(run, CURATED)] == ["http://a.bad.example/"]
+    summary = run(remove_pairs, write_list(tmp_path, "bad.example"))
+    assert summary["deleted"] == {"extractions": 1, "matches": 0, "curated": 0}
+    for which in (MATCHES, CURATED):
+        assert [row["page_url"] for row in table(run, which)] == ["http://good.example/"]
+    before = table(run, MATCHES)
+    run(match_entries)
+    assert table(run, MATCHES) == before
+
+
+def test_hosts_as_a_pool_spells_them(run: Runner, tmp_path: Path) -> None:
+    urls = {
+        "http://user:pw@BÜCHER.de:8080/1": True,
+        "https://www.xn--bcher-kva.de/2": True,
+        "HTTP://bücher.de.?q": True,
+        "http://b%C3%BCcher.de/4": True,
+        "http://buecher.de/bücher.de": False,
+        "http://bücher.de.example.org/": False,
+        "http://a.org/?u=http://bücher.de/": False,
+        "http://ä.org@a.org/#@bücher.de": False,
+        "http://xbücher.de/": False,
+        "no URL of bücher.de": False,
+    }
+    lines = [json.dumps({"url": url, "text": "a cat"}) + "\n" for url in urls]
+    (tmp_path / "pool.jsonl").write_text("".join(lines))
+    (tmp_path / "entries.txt").write_text("cat\n")
+    run(import_pairs, f"crawl.files={tmp_path}/pool.jsonl")
+    run(remove_pairs, write_list(tmp_path, "Bücher.DE"))
+    left = {row.image_url for row in read_pairs(run.warehouse, "local").collect()}
+    assert left == {url for url, gone in urls.items() if not gone}
+
+
+@pytest.mark.parametrize(
+    "cut", ["purge_extractions", "purge_matches", "recount", "_mark_curation", "note_purged"]
+)
+def test_what_was_cut_off_is_done_by_the_next_run(
+    made: Runner, copy: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: str
+) -> None:
+    """Until then nothing is sampled or exported; after it all is as if it had not been."""
+    listed = write_list(tmp_path, busiest_domain(made))
+
+    def die(*_: object) -> None:
+        raise MetaclipError("cut off")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(purge, cut, die)
+        with pytest.raises(MetaclipError, match="cut off"):
+            copy(remove_pairs, listed)
+    for step in (sample_pairs, export_pairs):
+        before = copy.commits()
+        if step is export_pairs and cut == "note_purged":
+            continue  # what is to be exported was purged
+        with pytest.raises(
+            InputError, match=r"run (remove_pairs again|sample_pairs|count_entries)"
+        ):
+            copy(step, f"export.to={tmp_path}/to")
+        assert copy.commits() == before
+    summary = copy(remove_pairs)
+    row = find_curation(copy.warehouse, "default")
+    assert row.removed == len(table(made, CURATED)) - len(table(copy, CURATED)) > 0
+    assert summary["curations"] == {"default": row.removed}
+    copy(sample_pairs, T, "balance.curation=again")
+    again = copy(remove_pairs, listed)
+    assert (again["new"], again["matched_nothing"]) == (0, 1)
+    assert set(again["deleted"].values()) == {0}
+    assert again["curations"] == {"default": row.removed}
+    copy(sample_pairs, T, "balance.curation=again")
+
+
+def test_matching_that_did_not_know_yet(copy: Runner, tmp_path: Path) -> None:
+    """It read the pairs before a removal and wrote its matches after: they are refused."""
+    change = copy.warehouse.last_change(MATCHES, partition := matched(copy))
+    assert change is not None
+    old = copy.warehouse.read_partition(MATCHES, partition)
+    copy(remove_pairs, write_list(tmp_path, "nowhere.example"))
+    copy(sample_pairs, T)
+    copy.warehouse.replace(MATCHES, old, partition, change.inputs)
+    copy(sample_pairs, T, "balance.crawls=[b]")
+    with pytest.raises(InputError, match=r"matches of crawl a: .*run remove_pairs again"):
+        copy(count_entries, "crawl.name=a")
+    copy(remove_pairs)
+    copy(count_entries, "crawl.name=a")
+
+
+def matched(run: Runner) -> dict[str, str]:
+    row = run.warehouse.read(MATCHES).where("crawl = 'a'").first()
+    assert row is not None
+    return {name: row[name] for name in MATCHES.partitioned_by}
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("a.txt", "", "expected at least one line, found none"),
+        ("a.txt", "a.org\nhttp://a.org/\n", "expected lines of one kind, found domain (a.org) and"),
+        ("a.txt", "two words\n", "found two words"),
+        ("a.txt", "a.org\ncom\n", "expected a domain in each row, found 1 others, as com"),
+        (
+            "a.csv",
+            "url\nhttp://a.org\n",
+            "expected one of the columns pair_id, image_id, image_url",
+        ),
+        ("a.csv", "domain,pair_id\na,b\n", "found pair_id and domain; a list is of one kind"),
+        ("a.csv", "domain\n", "expected at least one domain, found none"),
+        ("a.csv", "pair_id\n123\n", "expected a pair_id in each row, found 1 others, as 123"),
+        ("a.parquet", "no Parquet", "expected readable parquet files"),
+        ("a.json", "[]", "expected files in one format: .parquet, .csv or .txt, found"),
+        ("b.txt", None, "expected readable text files"),
+    ],
+)
+def test_bad_lists(run: Runner, tmp_path: Path, name: str, data: str | None, message: str) -> None:
+    if data is not None:
+        (tmp_path / name).write_text(data)
+    with pytest.raises(InputError) as caught:
+        run(remove_pairs, f"removals.files={tmp_path}/{name}")
+    assert str(caught.value).startswith("removals.files: ")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not run.warehouse.exists(REMOVALS)
+
+
+def test_no_list(run: Runner) -> None:
+    with pytest.raises(InputError, match="expected a list of what has to go, found none"):
+        run(remove_pairs)
