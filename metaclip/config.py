@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from metaclip.crawl.limits import ExtractionOptions
 from metaclip.matching.build import EngineName
 from metaclip.matching.spacing import Spacing
+from metaclip.redaction import HIDDEN, is_secret, redact
 
 Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._-]+\Z", description="letters, digits, . _ -")]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -93,8 +94,10 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     spark: dict[str, str | int | float | bool] = {}
 
     def to_json(self) -> str:
-        """Return all settings as one line of JSON, keys sorted."""
-        return msgspec.json.encode(self, order="sorted").decode()
+        """Return all settings but secrets as one line of JSON, keys sorted."""
+        spark = {key: HIDDEN if is_secret(key) else value for key, value in self.spark.items()}
+        shown = msgspec.structs.replace(self, spark=spark)
+        return redact(msgspec.json.encode(shown, order="sorted").decode())
 
     def digest(self) -> str:
         """Return 16 hex digits that name these settings."""

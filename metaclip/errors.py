@@ -11,6 +11,10 @@ class MetaclipError(Exception):
     exit_code = 1
 
 
+class ConflictError(MetaclipError):
+    """Another job wrote the same rows at the same time, and won."""
+
+
 class InputError(MetaclipError):
     """The settings or the inputs are wrong (exit code 2).
 

@@ -142,6 +142,10 @@ def main(folder: str) -> None:
     """Build the wheel of the checkout that this is run in, pack it, and say how large both are."""
     pip = ("-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps")
     with tempfile.TemporaryDirectory(prefix="metaclip-") as built:
+        # A folder for the build that has nothing of an earlier one in it.
+        settings = Path(built, "build.cfg")
+        settings.write_text(f"[build]\nbuild_base = {built}/build\n")
+        os.environ["DIST_EXTRA_CONFIG"] = str(settings)
         _run(Path(sys.executable), *pip, "--wheel-dir", built, ".")
         (wheel,) = Path(built).glob("metaclip-*.whl")
         archive = Path(folder, "environment.tar.gz")

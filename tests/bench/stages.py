@@ -27,7 +27,7 @@ _SPARK = ("spark.ui.enabled=false", "spark.sql.shuffle.partitions=4")
 
 def run() -> list[Result]:
     """Run the flow over the crawl file and over the captions; print a line a stage."""
-    steps = _import_steps()
+    steps = import_steps()
     # As `make setup` does: else the first match would compile for half a minute.
     subprocess.run([sys.executable, "-m", "metaclip.warmup"], cwd=ROOT, check=True)
     os.environ["PYTHONPATH"] = str(ROOT)  # for the workers: this checkout, whatever is installed
@@ -43,7 +43,7 @@ def run() -> list[Result]:
     return bench.results
 
 
-def _import_steps() -> dict[str, Step]:
+def import_steps() -> dict[str, Step]:
     sys.path.insert(0, str(ROOT / "jobs"))
     from count_entries import count_entries
     from extract_pairs import extract_pairs
