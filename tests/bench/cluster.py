@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 from tests.bench.inputs import find_input
-from tests.cluster.processes import Application, Cluster, wait_for
+from tests.cluster.processes import Application, Cluster, Submitted, wait_for
 from tests.crawl.archives import with_other_hosts
 
 COPIES = 8
@@ -47,15 +47,15 @@ def _flow(folder: Path, executors: int) -> dict[str, Figures]:
     given = (f"warehouse={where}/warehouse", f"crawl.files={folder}/*.wat.gz", *SETTINGS)
     try:
         files = f"metadata.file={find_input('metadata')}"
-        cluster.submit("import_metadata", *given, files).finish()
+        Submitted(cluster, "import_metadata", *given, files).finish()
         return {job: _job(cluster, job, given) for job in JOBS}
     finally:
         cluster.stop()
 
 
 def _job(cluster: Cluster, job: str, given: tuple[str, ...]) -> Figures:
-    wait_for(cluster.idle)
-    application = cluster.submit(job, *given)
+    wait_for(lambda: cluster.cores_used() == 0)
+    application = Submitted(cluster, job, *given, cores=len(cluster.workers))
     peaks = {"executor_mb": 0.0, "workers_mb": 0.0}
     done = threading.Event()
     watch = threading.Thread(target=_watch, args=(application, peaks, done))

@@ -15,12 +15,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cluster.processes import ROOT, Cluster, wait_for
+from tests.cluster.processes import ROOT, Cluster, Session, wait_for
 from tests.crawl.archives import with_other_hosts
 
 DATA = ROOT / "tests" / "data"
 T = 200
 WATS, CAPTION_COPIES = 4, 6
+SPARK = {
+    "spark.sql.shuffle.partitions": "4",
+    # Compiling queries over so few rows would take half of the time.
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.shuffle.orderIndependentChecksum.enabled": "true",
+    "spark.sql.shuffle.orderIndependentChecksum.enableFullRetryOnMismatch": "true",
+}
 
 
 @pytest.fixture(scope="session")
@@ -44,16 +52,24 @@ def environment(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 def shared_cluster(
     environment: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cluster]:
-    """A Master and two Workers, for all tests."""
-    started = Cluster(tmp_path_factory.mktemp("cluster"), environment / "bin" / "python3")
+    """A Master and three Workers, for all tests: two for the session, one for other drivers."""
+    started = Cluster(tmp_path_factory.mktemp("cluster"), environment / "bin" / "python3", 3)
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def session(shared_cluster: Cluster) -> Iterator[Session]:
+    """An application with two executors."""
+    started = Session(shared_cluster, SPARK, 2)
     yield started
     started.stop()
 
 
 @pytest.fixture
-def cluster(shared_cluster: Cluster) -> Cluster:
-    """The cluster with nothing on it."""
-    wait_for(shared_cluster.idle)
+def cluster(shared_cluster: Cluster, session: Session) -> Cluster:
+    """The cluster with nothing on it but the session."""
+    wait_for(lambda: shared_cluster.cores_used() == 2)
     return shared_cluster
 
 
@@ -93,47 +109,33 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
 class Quiet(NamedTuple):
     """What nothing disturbed: the warehouse before the captions were matched, and after.
 
-    `lines` are the jobs' lines of result, `pages` and `all` the digests of the curation of
-    the pages alone and of pages and captions.
+    `pages` and `all` are the digests of the curation of the pages alone, and with captions.
     """
 
     before: Path
     after: Path
     pages: str
     all: str
-    lines: list[dict[str, Any]]
 
 
 def settings(warehouse: Path | str, crawl: str) -> list[str]:
     """Return the settings of all jobs."""
-    return [
-        f"warehouse={warehouse}",
-        f"crawl.name={crawl}",
-        f"balance.t={T}",
-        "spark.spark.sql.shuffle.partitions=4",
-        # Compiling queries over so few rows would take half of the time.
-        "spark.spark.sql.codegen.wholeStage=false",
-        "spark.spark.sql.codegen.factoryMode=NO_CODEGEN",
-    ]
+    spark = [f"spark.{key}={value}" for key, value in SPARK.items()]
+    return [f"warehouse={warehouse}", f"crawl.name={crawl}", f"balance.t={T}", *spark]
 
 
 @pytest.fixture(scope="session")
-def quiet(
-    shared_cluster: Cluster, inputs: Inputs, tmp_path_factory: pytest.TempPathFactory
-) -> Quiet:
+def quiet(session: Session, inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> Quiet:
     """The quiet run."""
     folder = tmp_path_factory.mktemp("quiet")
-    after, lines = folder / "after", []
-
-    def run(job: str, crawl: str, *assignments: str) -> None:
-        application = shared_cluster.submit(job, *settings(after, crawl), *assignments)
-        lines.append(application.finish())
-
-    run("curate", "pages", inputs.metadata, inputs.pages)
-    run("import_pairs", "captions", inputs.captions)
-    shutil.copytree(after, folder / "before")
-    run("curate", "captions", inputs.captions)
-    return Quiet(folder / "before", after, digest(folder / "before"), digest(after), lines)
+    before, after = folder / "before", folder / "after"
+    session.run("curate", *settings(after, "pages"), inputs.metadata, inputs.pages)
+    session.run("import_pairs", *settings(after, "captions"), inputs.captions)
+    shutil.copytree(after, before)
+    session.run("curate", *settings(after, "captions"), inputs.captions)
+    found = Quiet(before, after, digest(before), digest(after))
+    print(f"\n  quiet: {found.pages} (pages), {found.all} (and captions)")
+    return found
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ import pyspark
 
 ROOT = Path(__file__).parents[2]
 SPARK_HOME = Path(pyspark.__file__).parent
+BIN = Path(sys.executable).parent
 HOST = "127.0.0.1"
 # Short runs: quick compilation, few threads and little memory, so that six JVMs fit.
 JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
@@ -93,10 +94,11 @@ class Cluster:
         found = get_json(self.page) or {"workers": []}
         return [worker for worker in found["workers"] if worker["state"] == "ALIVE"]
 
-    def idle(self) -> bool:
-        """Return whether all Workers are alive with no executor on them."""
+    def cores_used(self) -> int:
+        """Return on how many cores there are executors, once all Workers are alive."""
         alive = self.alive()
-        return len(alive) == len(self.workers) and not any(one["coresused"] for one in alive)
+        assert len(alive) <= len(self.workers)
+        return sum(one["coresused"] for one in alive) if len(alive) == len(self.workers) else -1
 
     def _start(self, main: str, *arguments: str, name: str = "master") -> subprocess.Popen[bytes]:
         folder = self.folder / name
@@ -127,35 +129,36 @@ class Cluster:
         for process in self.processes:
             process.wait(60)
 
-    def submit(
-        self, job: str, *assignments: str, conf: Mapping[str, str] | None = None
-    ) -> Application:
-        """Start one job by spark-submit in client mode, as the README says."""
-        return Application(self, job, assignments, conf or {})
-
 
 class Application:
-    """One job that spark-submit runs: its driver, its pages, its event log."""
+    """An application on a cluster: its pages, its executors, its event log."""
 
     count = 0
+    process: subprocess.Popen[bytes]
 
-    def __init__(
-        self, cluster: Cluster, job: str, assignments: tuple[str, ...], conf: Mapping[str, str]
-    ) -> None:
+    def __init__(self, cluster: Cluster, name: str, cores: int, conf: Mapping[str, str]) -> None:
         Application.count += 1
-        self.folder = cluster.folder / f"application-{Application.count:03}-{job}"
+        self.folder = cluster.folder / f"application-{Application.count:03}-{name}"
         self.folder.mkdir()
+        self.err = self.folder / "stderr"
         port = free_port()
         self.page = f"http://{HOST}:{port}/api/v1/applications"
-        settings = {
+        self.environment = {
+            **host_environment(),
+            "PATH": os.pathsep.join([str(BIN), host_environment()["PATH"]]),
+            "PYTHONPATH": str(ROOT),
+            "SPARK_LOCAL_DIRS": str(self.folder),
+        }
+        self.conf = {
             "spark.master": cluster.url,
+            "spark.cores.max": str(cores),
             "spark.driver.memory": "700m",
             "spark.driver.host": HOST,
             "spark.driver.extraJavaOptions": JAVA_OPTIONS,
-            "spark.executor.memory": "800m",
+            "spark.executor.memory": "700m",
+            "spark.executor.cores": "1",
             "spark.executor.extraJavaOptions": JAVA_OPTIONS,
             "spark.pyspark.python": str(cluster.python),
-            "spark.pyspark.driver.python": sys.executable,
             "spark.ui.port": str(port),
             "spark.ui.showConsoleProgress": "false",
             "spark.eventLog.enabled": "true",
@@ -166,51 +169,6 @@ class Application:
             "spark.eventLog.buffer.kb": "1",
             **conf,
         }
-        flags = [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
-        sets = [word for one in assignments for word in ("--set", one)]
-        spark_submit = str(Path(sys.executable).with_name("spark-submit"))
-        job_file = str(ROOT / "jobs" / f"{job}.py")
-        self.out, self.err = self.folder / "stdout", self.folder / "stderr"
-        bare = host_environment()
-        environment = {
-            **bare,
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), bare["PATH"]]),
-            "PYTHONPATH": str(ROOT),
-            "SPARK_LOCAL_DIRS": str(self.folder),
-        }
-        with self.out.open("wb") as out, self.err.open("wb") as err:
-            self.process = subprocess.Popen(
-                [spark_submit, *flags, job_file, *CONFIG, *sets],
-                cwd=self.folder,
-                env=environment,
-                stdout=out,
-                stderr=err,
-            )
-
-    def wait(self, seconds: float = 600) -> int:
-        """Return the exit code."""
-        try:
-            return self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise
-
-    def finish(self) -> dict[str, Any]:
-        """Return the line of a job that ends well."""
-        assert self.wait() == 0, self.err.read_text()
-        lines = [line for line in self.out.read_text().splitlines() if line.startswith("{")]
-        return dict(json.loads(lines[-1]))
-
-    def failure(self) -> str:
-        """Return the last line on stderr of a job that ends with 1."""
-        assert self.wait() == 1, self.err.read_text()
-        return self.err.read_text().splitlines()[-1]
-
-    def kill(self) -> None:
-        """Kill -9 the driver: the JVM and its Python."""
-        for process in [*psutil.Process(self.process.pid).children(True), self.process]:
-            process.send_signal(signal.SIGKILL)
-        self.process.wait()
 
     def running(self, stage: str, tasks: int = 1) -> bool:
         """Return whether a task of the job's `stage` runs, in a Spark stage of so many tasks."""
@@ -241,8 +199,10 @@ class Application:
 
     def events(self) -> list[dict[str, Any]]:
         """Return Spark's event log; the last line of a killed driver's may be cut."""
-        (file,) = (path for path in self.folder.glob("app-*") if path.is_file())
-        found = []
+        found: list[dict[str, Any]] = []
+        file = next((path for path in self.folder.glob("app-*") if path.is_file()), None)
+        if file is None:
+            return found
         for line in file.read_text(errors="replace").splitlines():
             try:
                 found.append(json.loads(line))
@@ -251,4 +211,98 @@ class Application:
         return found
 
 
-CONFIG = ("--config", str(ROOT / "conf" / "cluster.yaml"))
+class Submitted(Application):
+    """One job that spark-submit runs in client mode, as the README says."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        job: str,
+        *assignments: str,
+        cores: int = 1,
+        conf: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(cluster, job, cores, conf or {})
+        self.conf["spark.pyspark.driver.python"] = sys.executable
+        flags = [word for key, value in self.conf.items() for word in ("--conf", f"{key}={value}")]
+        sets = [word for one in assignments for word in ("--set", one)]
+        job_file, config = ROOT / "jobs" / f"{job}.py", ROOT / "conf" / "cluster.yaml"
+        self.out = self.folder / "stdout"
+        with self.out.open("wb") as out, self.err.open("wb") as err:
+            self.process = subprocess.Popen(
+                [BIN / "spark-submit", *flags, job_file, "--config", config, *sets],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=out,
+                stderr=err,
+            )
+
+    def wait(self, seconds: float = 600) -> int:
+        """Return the exit code."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def finish(self) -> dict[str, Any]:
+        """Return the line of a job that ends well."""
+        assert self.wait() == 0, self.err.read_text()
+        lines = [line for line in self.out.read_text().splitlines() if line.startswith("{")]
+        return dict(json.loads(lines[-1]))
+
+    def failure(self) -> str:
+        """Return the last line on stderr of a job that ends with 1."""
+        assert self.wait() == 1, self.err.read_text()
+        return self.err.read_text().splitlines()[-1]
+
+    def kill(self) -> None:
+        """Kill -9 the driver: the JVM and its Python."""
+        for process in [*psutil.Process(self.process.pid).children(True), self.process]:
+            process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+class Session(Application):
+    """One application that runs step after step; see driver.py."""
+
+    def __init__(self, cluster: Cluster, settings: Mapping[str, str], cores: int) -> None:
+        super().__init__(cluster, "session", cores, settings)
+        environment = {**self.environment, "PYSPARK_PYTHON": str(cluster.python)}
+        driver = Path(__file__).with_name("driver.py")
+        with self.err.open("wb") as err:
+            self.process = subprocess.Popen(
+                [sys.executable, driver, json.dumps(self.conf)],
+                cwd=self.folder,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=err,
+            )
+
+    def start(self, step: str, *assignments: str) -> None:
+        """Begin a step."""
+        assert self.process.stdin is not None
+        self.begun = len(self.events())
+        self.process.stdin.write(json.dumps([step, assignments]).encode() + b"\n")
+        self.process.stdin.flush()
+
+    def answer(self) -> dict[str, Any]:
+        """Return what the step that was begun came to."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, self.err.read_text()
+        return dict(json.loads(line))
+
+    def run(self, step: str, *assignments: str) -> dict[str, Any]:
+        """Return the summary of a step."""
+        self.start(step, *assignments)
+        found = self.answer()
+        assert "summary" in found, found
+        return dict(found["summary"])
+
+    def stop(self) -> None:
+        """End the application."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(120)

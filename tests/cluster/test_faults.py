@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.cluster.conftest import Inputs, Quiet, T, digest, read_rows, settings
+from tests.cluster.conftest import WATS, Inputs, Quiet, T, digest, read_rows, settings
 from tests.cluster.events import Account, account_for, executors_lost
-from tests.cluster.processes import Application, Cluster, wait_for
+from tests.cluster.processes import Cluster, Session, Submitted, wait_for
 
 pytestmark = [pytest.mark.long, pytest.mark.cluster]
 
@@ -25,82 +27,88 @@ EMPTY_SPACE = 2_000_000
 class Run:
     """The flow over pages and captions from where matching the captions begins."""
 
-    def __init__(self, cluster: Cluster, warehouse: Path, inputs: Inputs) -> None:
-        self.cluster, self.warehouse, self.inputs = cluster, warehouse, inputs
+    def __init__(self, session: Session, warehouse: Path, inputs: Inputs) -> None:
+        self.session, self.warehouse, self.inputs = session, warehouse, inputs
 
-    def start(self) -> Application:
+    def start(self) -> None:
+        """Begin it."""
         given = settings(self.warehouse, "captions")
-        return self.cluster.submit("curate", *given, self.inputs.captions)
+        self.session.start("curate", *given, self.inputs.captions)
 
-    def matching(self) -> Application:
-        """Start it; return once a task that matches texts is running."""
-        application = self.start()
-        wait_for(lambda: application.running(MATCHING))
-        return application
+    def matching(self) -> None:
+        """Begin it; return once a task that matches texts is running."""
+        self.start()
+        wait_for(lambda: self.session.running(MATCHING))
+
+    def finish(self) -> Account:
+        """Return the account of the matching stage, once all has ended well."""
+        answer = self.session.answer()
+        assert "summary" in answer, answer
+        print(f"\n  {digest(self.warehouse)}", end=" ")
+        return self.account()
+
+    def account(self) -> Account:
+        """Return the account of the matching stage."""
+        found = account_for(self.session.events()[self.session.begun :], MATCHING)
+        print(f"{dict(found.reasons)}, {found.retried} tasks of an attempt above 0")
+        return found
 
 
 @pytest.fixture
-def run(cluster: Cluster, warehouse: Path, inputs: Inputs) -> Run:
-    return Run(cluster, warehouse, inputs)
-
-
-def finished(application: Application, stage: str = MATCHING) -> Account:
-    """The account of a stage, once the application has ended well."""
-    application.finish()
-    account = account_for(application.events(), stage)
-    print(f"\n  {stage}: {dict(account.reasons)}, {account.retried} tasks tried again")
-    return account
+def run(session: Session, cluster: Cluster, warehouse: Path, inputs: Inputs) -> Run:
+    return Run(session, warehouse, inputs)
 
 
 def test_an_executor_is_killed(run: Run, quiet: Quiet) -> None:
-    application = run.matching()
-    victim = next(iter(application.executors().values()))
+    run.matching()
+    victim = next(iter(run.session.executors().values()))
     victim.kill()
-    account = finished(application)
+    account = run.finish()
     assert account.reasons["ExecutorLostFailure"]
     assert account.retried
-    assert executors_lost(application.events())
+    assert executors_lost(run.session.events()[run.session.begun :])
     assert digest(run.warehouse) == quiet.all
 
 
 def test_a_python_worker_is_killed(run: Run, quiet: Quiet) -> None:
-    application = run.matching()
+    run.matching()
 
     def workers() -> list[psutil.Process]:
         """The workers that a daemon has forked; the daemon is the executor's child."""
-        daemons = [one for jvm in application.executors().values() for one in jvm.children()]
+        daemons = [one for jvm in run.session.executors().values() for one in jvm.children()]
         return [worker for daemon in daemons for worker in daemon.children()]
 
     wait_for(workers)[0].kill()
-    account = finished(application)
+    account = run.finish()
     assert "Python worker exited unexpectedly" in account.errors
     assert account.retried
     assert digest(run.warehouse) == quiet.all
 
 
-def test_a_host_is_lost(run: Run, quiet: Quiet) -> None:
+def test_a_host_is_lost(run: Run, cluster: Cluster, quiet: Quiet) -> None:
     """Its Worker is killed, and the executor that was the Worker's child goes with it."""
-    application = run.matching()
-    worker = run.cluster.workers.pop()
-    (executor,) = psutil.Process(worker.pid).children()
+    run.matching()
+    executor = next(iter(run.session.executors().values()))
+    (worker,) = (one for one in cluster.workers if one.pid == executor.ppid())
+    cluster.workers.remove(worker)
     worker.kill()
     executor.kill()
     worker.wait()
-    account = finished(application)
-    run.cluster.start_worker()
+    account = run.finish()
+    cluster.start_worker()
     assert account.reasons["ExecutorLostFailure"]
     assert account.retried
-    assert executors_lost(application.events())
+    assert executors_lost(run.session.events()[run.session.begun :])
     assert digest(run.warehouse) == quiet.all
 
 
 @pytest.mark.parametrize("damage", ["lost", "corrupt"])
-def test_a_shuffle_file_is(run: Run, quiet: Quiet, damage: str) -> None:
+def test_a_shuffle_file_is(run: Run, cluster: Cluster, quiet: Quiet, damage: str) -> None:
     """The output of a task of the matching stage, when others have still to read it."""
-    application = run.matching()
+    run.matching()
 
     def outputs() -> list[Path]:
-        found = run.cluster.folder.glob("host-*/local/*/*/blockmgr-*/*/shuffle_*.data")
+        found = cluster.folder.glob("host-*/local/*/*/blockmgr-*/*/shuffle_*.data")
         return [file for file in found if file.stat().st_size > 100_000]
 
     file = wait_for(outputs)[0]
@@ -110,7 +118,7 @@ def test_a_shuffle_file_is(run: Run, quiet: Quiet, damage: str) -> None:
         with file.open("r+b") as stream:
             stream.seek(file.stat().st_size // 2)
             stream.write(b"\0" * 1000)
-    account = finished(application)
+    account = run.finish()
     assert account.reasons["FetchFailed"]
     assert account.retried
     assert digest(run.warehouse) == quiet.all
@@ -139,41 +147,42 @@ def test_a_full_disk(run: Run, quiet: Quiet, small_disk: Path) -> None:
     filler = small_disk / "filler"
     filler.write_bytes(b"\0" * (status.f_bavail * status.f_frsize - EMPTY_SPACE))
     commits = sorted(run.warehouse.glob("matches/_delta_log/*.json"))
-    application = run.start()
-    assert "No space left on device" in application.failure()
-    account = account_for(application.events(), MATCHING)
+    run.start()
+    assert "No space left on device" in run.session.answer()["error"]
+    account = run.account()
     assert "No space left on device" in account.errors
     assert account.retried
     assert sorted(run.warehouse.glob("matches/_delta_log/*.json")) == commits
     filler.unlink()
-    run.start().finish()
+    run.start()
+    run.finish()
     assert digest(run.warehouse) == quiet.all
 
 
 @pytest.mark.parametrize("stage", ["write curated", "write curation_counts"])
-def test_two_drivers_write_one_curation(run: Run, quiet: Quiet, stage: str) -> None:
+def test_two_drivers_write_one_curation(
+    run: Run, cluster: Cluster, quiet: Quiet, stage: str
+) -> None:
     """One is held in `stage` while the other one runs from begin to end, with another t."""
-    subprocess.run(["cp", "-r", f"{quiet.after}/.", run.warehouse], check=True)
-    one_core = {"spark.cores.max": "1"}
+    shutil.copytree(quiet.after, run.warehouse, dirs_exist_ok=True)
     given = settings(run.warehouse, "captions")
-    held = run.cluster.submit("sample_pairs", *given, f"balance.t={2 * T}", conf=one_core)
-    wait_for(lambda: held.running(stage))
+    held = Submitted(cluster, "sample_pairs", *given, f"balance.t={2 * T}")
+    wait_for(lambda: held.running(stage), every=0.005)
     held.process.send_signal(signal.SIGSTOP)
     try:
-        other = run.cluster.submit("sample_pairs", *given, conf=one_core)
-        other.finish()
+        run.session.run("sample_pairs", *given)
     finally:
         held.process.send_signal(signal.SIGCONT)
     failure = held.failure()
     assert failure.startswith("sample_pairs: curated {'curation': 'default'}: another job wrote it")
     assert failure.endswith("nothing of this job was published, run it again")
-    assert account_for(held.events(), stage).unfinished == 0
+    print(f"\n  {digest(run.warehouse)} {failure}")
     assert digest(run.warehouse) == quiet.all
 
 
 KILLS = {
     "import_metadata": ("write metadata", 1),
-    "extract_pairs": ("write extractions", 4),
+    "extract_pairs": ("write extractions", WATS),
     "match_entries": (MATCHING, 1),
     "count_entries": ("write entry_counts", 1),
     "sample_pairs": ("write curated", 1),
@@ -181,20 +190,21 @@ KILLS = {
 
 
 def test_the_driver_is_killed_in_each_job(
-    cluster: Cluster, quiet: Quiet, inputs: Inputs, tmp_path: Path
+    session: Session, cluster: Cluster, quiet: Quiet, inputs: Inputs, tmp_path: Path
 ) -> None:
-    """From nothing to the curation of the pages, each job killed at work and run again."""
+    """From nothing to the curation of the pages: each job killed at work, and run again."""
     warehouse = tmp_path / "warehouse"
     given = [*settings(warehouse, "pages"), inputs.metadata, inputs.pages]
     for job, (stage, tasks) in KILLS.items():
-        application = cluster.submit(job, *given)
-        wait_for(lambda a=application, s=stage, t=tasks: a.running(s, t), every=0.005)  # type: ignore[misc]
+        wait_for(lambda: cluster.cores_used() == 2)
+        application = Submitted(cluster, job, *given)
+        wait_for(partial(application.running, stage, tasks), every=0.005)
         application.kill()
         account = account_for(application.events(), stage)
-        print(f"\n  {job}: {account.unfinished} tasks running when it was killed")
+        print(f"\n  {job}: {account.unfinished} tasks were running when it was killed")
         assert account.unfinished
-        wait_for(cluster.idle)
-        cluster.submit(job, *given).finish()
+        session.run(job, *given)
+    print(f"  {digest(warehouse)}")
     assert digest(warehouse) == quiet.pages
     (curation,) = read_rows(warehouse / "curations")
     assert curation["actual_size"] == len(read_rows(warehouse / "curated"))

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from tests.cluster.conftest import Inputs, settings
-from tests.cluster.processes import ROOT, SPARK_HOME, Cluster, wait_for
+from tests.cluster.processes import ROOT, SPARK_HOME, Cluster, Submitted, wait_for
 
 pytestmark = [pytest.mark.long, pytest.mark.cluster]
 
@@ -58,12 +58,12 @@ def test_shipped_with_the_job(
     package: Path, cluster: Cluster, inputs: Inputs, tmp_path: Path
 ) -> None:
     """By --archives, as the README says; workers load nothing of the driver's environment."""
-    conf = {
+    shipped = {
         "spark.archives": f"{package}#environment",
         "spark.pyspark.python": "./environment/bin/python3",
     }
     given = [*settings(tmp_path / "warehouse", "pages"), inputs.metadata, inputs.pages]
-    application = cluster.submit("curate", *given, conf=conf)
+    application = Submitted(cluster, "curate", *given, conf=shipped)
 
     def libraries() -> set[str]:
         """What the Python processes of the executors have mapped from files."""
