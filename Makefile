@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport SPARK_HOME SPARK_CONF_DIR PYSPARK_PYTHON PYSPARK_DRIVER_PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long bench lint clean
+.PHONY: help setup demo test test-cluster test-long bench package lint clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -27,11 +27,17 @@ demo: setup  ## curate a small real sample on this machine
 test: setup  ## run the tests that a change has to pass (minutes)
 	python -m pytest -m "not long" $(ARGS)
 
+test-cluster: setup  ## run the faults on a small real cluster
+	python -m pytest -m cluster $(ARGS)
+
 test-long: setup  ## run the long ones: fuzzing, faults, a cluster, Airflow
 	python -m pytest -m long $(ARGS)
 
 bench: setup  ## measure throughput, memory and sizes
 	python -m tests.bench
+
+package: setup  ## build the wheel and the packed environment for a cluster, in dist
+	python -m metaclip.packing dist
 
 lint: setup  ## check style and types
 	ruff check .

@@ -3,6 +3,8 @@
 import sys
 from datetime import UTC, datetime
 
+from pyspark.sql import DataFrame
+
 from metaclip import __version__
 from metaclip.application import Summary, log, run_job
 from metaclip.balance.counting import collect_counts
@@ -11,8 +13,9 @@ from metaclip.balance.expectation import Size, count_curation, expect, group_by_
 from metaclip.balance.sampling import score
 from metaclip.balance.thresholds import tail_share
 from metaclip.config import Config
-from metaclip.tables import CURATED, CURATION_COUNTS, CURATIONS
-from metaclip.warehouse import Warehouse
+from metaclip.errors import ConflictError
+from metaclip.tables import CURATED, CURATION_COUNTS, CURATIONS, Table
+from metaclip.warehouse import Partition, Versions, Warehouse
 
 
 def sample_pairs(config: Config, warehouse: Warehouse) -> Summary:
@@ -26,7 +29,7 @@ def sample_pairs(config: Config, warehouse: Warehouse) -> Summary:
     warehouse.replace(CURATED, kept, partition, pool.input_versions)
     sums = expect(pool.matches, counts, [t], group_by_entry(counts))[0]
     by_entry = warehouse.spark.createDataFrame(count_curation(sums, counts, t))
-    warehouse.replace(CURATION_COUNTS, by_entry, partition, pool.input_versions)
+    _replace_while_ours(warehouse, CURATION_COUNTS, by_entry, partition, pool.input_versions)
     share, size = tail_share(counts, t), Size.of(sums[0])
     _publish(config, warehouse, pool, t, share, size)
     everything = ": t is above every count, so everything is kept" if t >= counts.max() else ""
@@ -43,13 +46,29 @@ def sample_pairs(config: Config, warehouse: Warehouse) -> Summary:
     }
 
 
+def _replace_while_ours(
+    warehouse: Warehouse, table: Table, rows: DataFrame, partition: Partition, inputs: Versions
+) -> None:
+    """Replace `partition` of `table` as long as that of `curated` is ours.
+
+    Of jobs that write one curation at once the last one to write `curated` wins; the others
+    stop here, so that a conflict with one of them passes.
+    """
+    while True:
+        warehouse.require_own(CURATED, partition)
+        try:
+            return warehouse.replace(table, rows, partition, inputs)
+        except ConflictError as error:
+            log.info("sample_pairs     %s; this one wrote curated last, so again", error)
+
+
 def _publish(
     config: Config, warehouse: Warehouse, pool: Pool, t: float, share: float, size: Size
 ) -> None:
     """Write the row without which a curation does not exist."""
-    settings = config.balance
-    curated = warehouse.last_change(CURATED, {"curation": settings.curation})
-    assert curated is not None  # it was just written
+    settings, partition = config.balance, {"curation": config.balance.curation}
+    version = warehouse.require_own(CURATED, partition)
+    warehouse.require_own(CURATION_COUNTS, partition)
     row = {
         "crawls": pool.crawls,
         "t": t,
@@ -64,14 +83,14 @@ def _publish(
         "metadata_version": pool.metadata_version,
         "spacing": config.matching.spacing,
         "input_versions": pool.input_versions,
-        "curated_version": curated.version,
+        "curated_version": version,
         "config": config.to_json(),
         "package_version": __version__,
         "created_at": datetime.now(UTC),
     }
     frame = warehouse.spark.createDataFrame([tuple(row.values())], CURATIONS.rest("curation"))
-    inputs = {**pool.input_versions, "curated": curated.version}
-    warehouse.replace(CURATIONS, frame, {"curation": settings.curation}, inputs)
+    inputs = {**pool.input_versions, "curated": version}
+    _replace_while_ours(warehouse, CURATIONS, frame, partition, inputs)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from pyspark.sql import SparkSession
 
 from metaclip.command_line import parse_arguments
 from metaclip.config import Config
-from metaclip.errors import MetaclipError, hide_credentials, root_cause
+from metaclip.errors import MetaclipError, root_cause
+from metaclip.redaction import Formatter, redact
 from metaclip.session import create_session
 from metaclip.warehouse import Warehouse
 
@@ -31,12 +32,15 @@ Step = Callable[[Config, Warehouse], Summary]
 def run_job(name: str, description: str, step: Step, flags: Mapping[str, str] | None = None) -> int:
     """Run one job from the command line, with `flags` of its own, and return its exit code.
 
-    Prints one JSON line (what was read, written and dropped, and the seconds) and, where
-    the summary has a `report`, that text after it. A failure is one line on stderr, the
+    Prints one JSON line (what was read, written and dropped, the seconds of each stage, and
+    Spark's account of the tasks) and, where the summary has a `report`, that text after it.
+    A failure is one line on stderr, the
     last that is written: exit code 2 for what the user can mend in settings and inputs,
     else 1.
     """
-    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=_stderr())
+    handler = logging.StreamHandler(_stderr())
+    handler.setFormatter(Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    logging.basicConfig(handlers=[handler])
     log.setLevel(logging.INFO)
     # PySpark logs each exception that it raises, Java stack trace and all, to stderr.
     logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
@@ -46,10 +50,13 @@ def run_job(name: str, description: str, step: Step, flags: Mapping[str, str] | 
         config = parse_arguments(description, flags=flags)
         spark = create_session(f"metaclip {name}", config.spark)
         warehouse = Warehouse(spark, config.warehouse, name, config.digest())
+        stages = {"start": time.monotonic() - started}
         warehouse.require_writable()
         summary = step(config, warehouse)
+        stages |= warehouse.seconds
+        tasks = account_for_tasks(spark)
     except (MetaclipError, PySparkException, Py4JError) as error:
-        failure: str | None = hide_credentials(f"{name}: {describe(error)}")
+        failure: str | None = redact(f"{name}: {describe(error)}")
         code = error.exit_code if isinstance(error, MetaclipError) else 1
     else:
         failure, code = None, 0
@@ -59,11 +66,27 @@ def run_job(name: str, description: str, step: Step, flags: Mapping[str, str] | 
         print(failure, file=_stderr(), flush=True)
         return code
     report = summary.pop("report", None)
-    seconds = round(time.monotonic() - started, 3)
-    print(json.dumps({"job": name, **summary, "seconds": seconds}), flush=True)
+    seconds = time.monotonic() - started
+    stages["other"] = seconds - sum(stages.values())
+    times = {"stages": {stage: round(taken, 3) for stage, taken in stages.items()}}
+    line = {"job": name, **summary, **tasks, **times, "seconds": round(seconds, 3)}
+    print(redact(json.dumps(line)), flush=True)
     if report:
         print(report, flush=True)
     return code
+
+
+def account_for_tasks(spark: SparkSession) -> Summary:
+    """Return what Spark itself says of all tasks: their number, failures, seconds and bytes."""
+    executors: Any = spark._jsc.sc().statusStore().executorList(False)
+    found = [executors.apply(index) for index in range(executors.size())]
+    return {
+        "tasks": sum(one.totalTasks() for one in found),
+        "failed_tasks": sum(one.failedTasks() for one in found),
+        "task_seconds": sum(one.totalDuration() for one in found) / 1000,
+        "input_bytes": sum(one.totalInputBytes() for one in found),
+        "shuffle_bytes": sum(one.totalShuffleWrite() for one in found),
+    }
 
 
 class _DriverStderr(io.TextIOBase):

@@ -15,16 +15,15 @@ from msgspec import Meta, Struct
 
 from metaclip.crawl.limits import ExtractionOptions
 from metaclip.crawl.retries import RequestSettings
-from metaclip.errors import hide_credentials
 from metaclip.languages import LanguageSettings
 from metaclip.matching.build import EngineName
 from metaclip.matching.spacing import Spacing
+from metaclip.redaction import HIDDEN, is_secret, redact
 
 Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._-]+\Z", description="letters, digits, . _ -")]
 Share = Annotated[float, Meta(ge=0, le=1)]
 DEFAULT_T = 20_000.0
 """The paper's t for 400 million pairs (section 3.4)."""
-_SECRET = re.compile(r"(?i)secret|password|token|access.?key|credential")
 _WAYS_TO_T = ("t", "tail_share", "size", "reference_matches")
 
 
@@ -175,10 +174,10 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     spark: dict[str, str | int | float | bool] = {}
 
     def to_json(self) -> str:
-        """Return all settings as one line of JSON, keys sorted, without credentials."""
-        spark = {key: "***" if _SECRET.search(key) else self.spark[key] for key in self.spark}
-        public = msgspec.structs.replace(self, spark=spark)
-        return hide_credentials(msgspec.json.encode(public, order="sorted").decode())
+        """Return all settings but secrets as one line of JSON, keys sorted."""
+        spark = {key: HIDDEN if is_secret(key) else value for key, value in self.spark.items()}
+        shown = msgspec.structs.replace(self, spark=spark)
+        return redact(msgspec.json.encode(shown, order="sorted").decode())
 
     def digest(self) -> str:
         """Return 16 hex digits that name these settings."""

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
 from py4j.protocol import Py4JJavaError
 
-_USER = re.compile(r"(?<=://)[^\s/?'\"]*@")
-_QUERY = re.compile(r"(https?://[^\s?'\"]*\?)[^\s'\"]*")
-
-
-def hide_credentials(text: str) -> str:
-    """Return `text` without users, passwords and query strings (signatures) of URLs in it."""
-    return _QUERY.sub(r"\1***", _USER.sub("***@", text))
+from metaclip.redaction import redact
 
 
 class MetaclipError(Exception):
     """Base of all errors of this package: the work failed (exit code 1)."""
 
     exit_code = 1
+
+
+class ConflictError(MetaclipError):
+    """Another job wrote the same rows at the same time, and won."""
 
 
 class InputError(MetaclipError):
@@ -34,7 +30,7 @@ class InputError(MetaclipError):
         self.where, self.expected, self.found, self.hint = where, expected, found, hint
         text = f"{where}: expected {expected}, found {found}"
         # One line; spaces in names stay as they are.
-        lines = hide_credentials(f"{text}; {hint}" if hint else text).splitlines()
+        lines = redact(f"{text}; {hint}" if hint else text).splitlines()
         super().__init__(" ".join(line.strip() for line in lines if line.strip()))
 
 

@@ -4,8 +4,9 @@ Numba keeps machine code beside the source, or in the home; a Spark executor oft
 neither (a read-only environment, no HOME). So the places below are tried in turn, and the
 folder is named by the sources of all kernels: Numba itself looks only at the one file
 that a function stands in, and would run stale code after a change of what it calls. Its
-index also knows the CPU, so one folder serves unlike machines. To pay for compilation
-before the job (20 s), run any match with NUMBA_CACHE_DIR set and ship that folder.
+index also knows the CPU, so one folder serves unlike machines. A packed environment brings
+the folder beside the source, filled, so that no executor compiles (20 s) on a CPU like
+that of the machine where it was packed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core.caching import UserProvidedCacheLocator
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,12 +46,27 @@ def compiled(function: F) -> F:
     folder = cache_folder()
     if folder is None:
         return cast(F, numba.njit(function, nogil=True, error_model="numpy"))
-    # Numba reads the setting when it wraps the function, and has no argument for it.
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
+    # Numba reads the settings when it wraps the function, and has no arguments for them.
+    before = numba.config.CACHE_DIR, numba.config.CACHE_LOCATOR_CLASSES
+    numba.config.CACHE_DIR = str(folder)
+    numba.config.CACHE_LOCATOR_CLASSES = f"{__name__}.{Locator.__name__}"
     try:
         return cast(F, numba.njit(function, cache=True, nogil=True, error_model="numpy"))
     finally:
-        numba.config.CACHE_DIR = before
+        numba.config.CACHE_DIR, numba.config.CACHE_LOCATOR_CLASSES = before
+
+
+class Locator(UserProvidedCacheLocator):  # type: ignore[misc]
+    """Numba's own, but for a folder within CACHE_DIR that it names by the source's path.
+
+    So machine code is also found after the package has moved: each executor unpacks its
+    environment somewhere else.
+    """
+
+    @classmethod
+    def get_suitable_cache_subpath(cls, py_file: str) -> str:
+        """Return no further folder."""
+        return ""
 
 
 def inlined(function: F) -> F:

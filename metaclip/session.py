@@ -15,6 +15,7 @@ from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 
 from metaclip.errors import InputError
+from metaclip.redaction import SPARK_REGEX
 
 DELTA_PACKAGE = "io.delta:delta-spark_4.1_2.13:4.4.0"
 
@@ -33,6 +34,8 @@ SETTINGS: dict[str, str] = {
     "spark.speculation": "false",
     # Delta's default of 50 makes each small commit take seconds.
     "spark.databricks.delta.snapshotPartitions": "2",
+    # Also the command line, where a URL may have a user and a password.
+    "spark.redaction.regex": SPARK_REGEX,
     # Spares the sort before a write partitioned by kind (pairs beside their files' account).
     "spark.sql.maxConcurrentOutputFileWriters": "4",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from metaclip import __version__
-from metaclip.errors import InputError, MetaclipError
+from metaclip.errors import ConflictError, InputError
 from metaclip.tables import Table
 
 _PROPERTIES = {
@@ -43,22 +44,32 @@ _CONFLICTS = (
 _NOTE = "spark.databricks.delta.commitInfo.userMetadata"
 
 Partition = Mapping[str, str]
+Versions = Mapping[str, int]
 
 
 @dataclass(frozen=True)
 class Change:
-    """The last commit that wrote a partition: the table's version, and its inputs' versions."""
+    """The last commit that wrote a partition.
+
+    The table's version, the versions of its inputs, and the Spark application that wrote it.
+    """
 
     version: int
-    inputs: Mapping[str, int]
+    inputs: Versions
+    application: str
 
 
 class Warehouse:
-    """The tables below one root folder, for one job and its settings."""
+    """The tables below one root folder, for one job and its settings.
+
+    `seconds` has, by the name of each stage so far, how long it took.
+    """
 
     def __init__(self, spark: SparkSession, root: str, job: str, config_digest: str) -> None:
         self.spark, self.root = spark, _qualify(spark, root)
         self._commit = {"metaclip": __version__, "job": job, "config": config_digest}
+        self._commit["application"] = str(spark.sparkContext.applicationId)
+        self.seconds: dict[str, float] = {}
 
     def path(self, table: Table) -> str:
         """Return where `table` lies."""
@@ -137,7 +148,7 @@ class Warehouse:
         table: Table,
         rows: DataFrame,
         partition: Partition,
-        inputs: Mapping[str, int],
+        inputs: Versions,
         paths: Sequence[str] = (),
     ) -> None:
         """Replace `partition` of `table` by `rows`, whole, in one commit.
@@ -149,7 +160,7 @@ class Warehouse:
 
         Raises:
             InputError: the columns are not the declared ones.
-            MetaclipError: another job wrote the same partition at the same time.
+            ConflictError: another job wrote the same partition at the same time.
         """
         for column, value in partition.items():
             rows = rows.withColumn(column, F.lit(value))
@@ -158,7 +169,7 @@ class Warehouse:
         terms = [f"{column} = {quote(value)}" for column, value in partition.items()]
         if paths:
             terms.append(f"path in ({', '.join(map(quote, paths))})")
-        with self.committing(table, partition, inputs):
+        with self.stage(f"write {table.name}"), self.committing(table, partition, inputs):
             (
                 rows.select(*table.schema.names)
                 .write.format("delta")
@@ -175,19 +186,40 @@ class Warehouse:
         """Give `table` for one commit, which is noted as the last change of `partition`.
 
         Raises:
-            MetaclipError: another job wrote the same rows at the same time.
+            ConflictError: another job wrote the same rows at the same time.
         """
         commit = {**self._commit, "partition": dict(partition), "inputs": dict(inputs)}
         self.spark.conf.set(_NOTE, json.dumps(commit))
         try:
             yield DeltaTable.forPath(self.spark, self.path(table))
         except _CONFLICTS as error:
-            raise MetaclipError(
-                f"{table.name} {dict(partition)}: another job wrote it at the same time and won "
-                f"({type(error).__name__}); nothing of this job was published, run it again"
-            ) from None
+            raise _conflict(table, partition, type(error).__name__) from None
         finally:
             self.spark.conf.unset(_NOTE)
+
+    def require_own(self, table: Table, partition: Partition) -> int:
+        """Return the version in which this application wrote `partition` of `table`.
+
+        Raises:
+            ConflictError: another one wrote it since.
+        """
+        change = self.last_change(table, partition)
+        if change is None or change.application != self._commit["application"]:
+            found = "nobody" if change is None else change.application
+            raise _conflict(table, partition, f"by {found}")
+        return change.version
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage, and name it in Spark's pages and event log."""
+        context, started = self.spark.sparkContext, time.monotonic()
+        context.setJobDescription(name)
+        try:
+            yield
+        finally:
+            context.setLocalProperty("spark.job.description", None)  # type: ignore[arg-type]
+            taken = time.monotonic() - started
+            self.seconds[name] = self.seconds.get(name, 0.0) + taken
 
     def create(self, table: Table) -> None:
         """Create `table` from its declaration: a plain first write would drop NOT NULL."""
@@ -208,6 +240,8 @@ class Warehouse:
             builder = builder.property(f"delta.constraints.{name}", condition)
         try:
             builder.execute()
+        except _CONFLICTS:
+            return  # another job made it at the same time
         except AnalysisException as error:
             raise InputError(
                 f"warehouse {self.root}",
@@ -222,8 +256,15 @@ def _find_change(commits: Sequence[Row], partition: Partition) -> Change | None:
         if text and text.startswith(_OURS):
             commit = json.loads(text)
             if commit["partition"] == dict(partition):
-                return Change(version, commit["inputs"])
+                return Change(version, commit["inputs"], commit.get("application", ""))
     return None
+
+
+def _conflict(table: Table, partition: Partition, how: str) -> ConflictError:
+    return ConflictError(
+        f"{table.name} {dict(partition)}: another job wrote it at the same time and won "
+        f"({how}); nothing of this job was published, run it again"
+    )
 
 
 def _qualify(spark: SparkSession, root: str) -> str:

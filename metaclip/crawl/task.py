@@ -14,7 +14,7 @@ from metaclip.crawl.limits import ExtractionOptions
 from metaclip.crawl.remote import open_source
 from metaclip.crawl.retries import RequestSettings
 from metaclip.crawl.sources import SourceFile
-from metaclip.errors import hide_credentials
+from metaclip.redaction import redact
 
 _PAIR = pa.struct(list(PAIR_SCHEMA))
 _COUNTS = pa.map_(pa.string(), pa.int64())
@@ -93,7 +93,7 @@ def file_rows(
 
 def _one_line(error: OSError, file: SourceFile) -> str:
     reason = error.strerror or str(error) or type(error).__name__
-    return " ".join(hide_credentials(reason.replace(file.url, file.path)).split())[:200]
+    return " ".join(redact(reason.replace(file.url, file.path)).split())[:200]
 
 
 def _pair_rows(path: str, pairs: pa.RecordBatch) -> pa.RecordBatch:

@@ -1,1 +1,1 @@
-"""Benchmarks: `make bench`, or `python -m tests.bench [stages|matching|extraction]`."""
+"""Benchmarks: `make bench`, or `python -m tests.bench NAME` with a name of `__main__`."""

@@ -10,7 +10,7 @@ from typing import Any
 from tests.bench.inputs import ROOT
 from tests.bench.machine import describe_machine, machine_line
 
-_NAMES = ("matching", "extraction", "stages", "sampling")
+_NAMES = ("matching", "extraction", "stages", "sampling", "cost", "cluster")
 _RESULTS = ROOT / "bench-results.json"
 
 

@@ -34,7 +34,7 @@ def run() -> Figures:
     return {"wat": _bench_wat(), "warc": _bench_warc()}
 
 
-def _extract(data: bytes) -> FileAccount:
+def extract_all(data: bytes) -> FileAccount:
     account = FileAccount()
     for _ in extract(io.BytesIO(data), "bench", ExtractionOptions(), account):
         pass
@@ -66,14 +66,14 @@ def _bench_wat() -> Figures:
     pages = [page for page in map(read_wat, blocks) if isinstance(page, Page)]
     rivals: dict[str, Callable[[], object]] = {
         "igzip": lambda: _inflate(data),
-        "extract": lambda: _extract(data),
+        "extract": lambda: extract_all(data),
         "inflate": lambda: _drain(_pieces(data)),
         "inflate + records": lambda: _drain(_records(data)),
         "json": lambda: _drain(map(read_wat, blocks)),
         "pairs": lambda: _make_pairs(pages),
     }
     seconds = median_cpu(rivals, _WAT_ROUNDS)
-    account = _extract(data)
+    account = extract_all(data)
     print(
         f"  WAT: {len(data) / 1e6:.1f} MB, inflated {size / 1e6:.1f} MB; {account.pages:,} pages,"
     )
@@ -135,13 +135,13 @@ def _bench_warc() -> Figures:
     size = len(_inflate(data))
     rivals: dict[str, Callable[[], object]] = {
         "igzip": lambda: _inflate(data),
-        "extract": lambda: _extract(data),
+        "extract": lambda: extract_all(data),
         "FastWARC alone": lambda: _drain(_bodies(data)),
         "FastWARC + selectolax": lambda: _drain(map(_selectolax_images, _bodies(data))),
         "FastWARC + resiliparse": lambda: _drain(map(_resiliparse_images, _bodies(data))),
     }
     seconds = median_cpu(rivals, _WARC_ROUNDS)
-    account = _extract(data)
+    account = extract_all(data)
     print(
         f"  WARC: {len(data) / 1e6:.1f} MB, inflated {size / 1e6:.1f} MB; {account.pages:,} pages,"
     )

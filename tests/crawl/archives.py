@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import zlib
 from typing import Any
 
@@ -86,3 +87,17 @@ def members(data: bytes) -> list[bytes]:
         found.append(data[:size])
         data = data[size:]
     return found
+
+
+def with_other_hosts(data: bytes, number: int) -> bytes:
+    """A copy of a WAT whose URLs are others: every host gets a prefix of that number."""
+    prefix = b"c%d." % number
+
+    def change(member: bytes) -> bytes:
+        header, _, block = gzip.decompress(member).partition(b"\r\n\r\n")
+        block = re.sub(rb'(:|")//', rb"\1//" + prefix, block.removesuffix(b"\r\n\r\n"))
+        length = b"Content-Length: %d" % len(block)
+        header = re.sub(rb"(?i)content-length: *\d+", length, header)
+        return gzip.compress(header + b"\r\n\r\n" + block + b"\r\n\r\n", 1, mtime=0)
+
+    return b"".join(map(change, members(data)))

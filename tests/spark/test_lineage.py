@@ -21,6 +21,8 @@ def test_the_last_change_of_a_partition_among_commits_of_others(
     for note in ("a note of somebody's", '{"partition": "theirs"}'):
         writer = warehouse.read(METADATA).limit(0).write.format("delta").mode("append")
         writer.option("userMetadata", note).save(warehouse.path(METADATA))
-    assert warehouse.last_change(METADATA, {"metadata_version": "one"}) == Change(1, {"matches": 7})
-    assert warehouse.last_change(METADATA, {"metadata_version": "two"}) == Change(2, {})
+    own = str(spark.sparkContext.applicationId)
+    last = warehouse.last_change
+    assert last(METADATA, {"metadata_version": "one"}) == Change(1, {"matches": 7}, own)
+    assert last(METADATA, {"metadata_version": "two"}) == Change(2, {}, own)
     assert warehouse.last_change(METADATA, {"metadata_version": "three"}) is None

@@ -1,0 +1,78 @@
+"""One and two executors of one core on a real standalone cluster: seconds of each job, memory."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.bench.inputs import find_input
+from tests.cluster.processes import Application, Cluster, Submitted, wait_for
+from tests.crawl.archives import with_other_hosts
+
+COPIES = 8
+JOBS = ("extract_pairs", "match_entries", "count_entries", "sample_pairs")
+SETTINGS = ("balance.t=20", "crawl.name=pages", "spark.spark.sql.shuffle.partitions=4")
+
+Figures = dict[str, Any]
+
+
+def run() -> Figures:
+    """Run the flow on one and on two executors; print the seconds of each job and the ratio."""
+    with tempfile.TemporaryDirectory(prefix="metaclip-bench-") as name:
+        folder = Path(name)
+        data = find_input("wat").read_bytes()
+        for number in range(COPIES):
+            copy = folder / f"{number}.warc.wat.gz"
+            copy.write_bytes(with_other_hosts(data, number))
+        taken = {executors: _flow(folder, executors) for executors in (1, 2)}
+    print(f"  {COPIES} copies of the crawl file; seconds without Spark's start")
+    for job in JOBS:
+        one, two = taken[1][job]["seconds"], taken[2][job]["seconds"]
+        print(f"    {job:14} {one:7.1f} {two:7.1f}, x {one / two:.2f}")
+    for kind in ("executor", "workers"):
+        largest = max(taken[2][job][f"{kind}_mb"] for job in JOBS)
+        print(f"  largest {kind}: {largest:.0f} MB")
+    return {"seconds": taken}
+
+
+def _flow(folder: Path, executors: int) -> dict[str, Figures]:
+    where = folder / f"executors-{executors}"
+    where.mkdir()
+    cluster = Cluster(where, Path(sys.executable), executors)
+    given = (f"warehouse={where}/warehouse", f"crawl.files={folder}/*.wat.gz", *SETTINGS)
+    try:
+        files = f"metadata.file={find_input('metadata')}"
+        Submitted(cluster, "import_metadata", *given, files).finish()
+        return {job: _job(cluster, job, given) for job in JOBS}
+    finally:
+        cluster.stop()
+
+
+def _job(cluster: Cluster, job: str, given: tuple[str, ...]) -> Figures:
+    wait_for(lambda: cluster.cores_used() == 0)
+    application = Submitted(cluster, job, *given, cores=len(cluster.workers))
+    peaks = {"executor_mb": 0.0, "workers_mb": 0.0}
+    done = threading.Event()
+    watch = threading.Thread(target=_watch, args=(application, peaks, done))
+    watch.start()
+    line = application.finish()
+    done.set()
+    watch.join()
+    return {"seconds": line["seconds"] - line["stages"]["start"], **peaks, "line": line}
+
+
+def _watch(application: Application, peaks: dict[str, float], done: threading.Event) -> None:
+    """Keep the largest resident JVM of an executor, and its Python processes' own memory."""
+    while not done.wait(0.5):
+        for jvm in application.executors().values():
+            try:
+                python = sum(one.memory_full_info().uss for one in jvm.children(True))
+                sizes = {"executor_mb": jvm.memory_info().rss / 1e6, "workers_mb": python / 1e6}
+            except psutil.Error:
+                continue
+            peaks.update({kind: max(peaks[kind], size) for kind, size in sizes.items()})

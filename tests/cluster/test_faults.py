@@ -1,0 +1,210 @@
+"""Any single fault leaves the same curated rows, and is shown to have hit a running task."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.cluster.conftest import WATS, Inputs, Quiet, T, digest, read_rows, settings
+from tests.cluster.events import Account, account_for, executors_lost
+from tests.cluster.processes import Cluster, Session, Submitted, wait_for
+
+pytestmark = [pytest.mark.long, pytest.mark.cluster]
+
+MATCHING = "write matches"
+"""The stage in which texts are matched, shuffled by pair and written."""
+EMPTY_SPACE = 2_000_000
+
+
+class Run:
+    """The flow over pages and captions from where matching the captions begins."""
+
+    def __init__(self, session: Session, warehouse: Path, inputs: Inputs) -> None:
+        self.session, self.warehouse, self.inputs = session, warehouse, inputs
+
+    def start(self) -> None:
+        """Begin it."""
+        given = settings(self.warehouse, "captions")
+        self.session.start("curate", *given, self.inputs.captions)
+
+    def matching(self) -> None:
+        """Begin it; return once a task that matches texts is running."""
+        self.start()
+        wait_for(lambda: self.session.running(MATCHING))
+
+    def finish(self) -> Account:
+        """Return the account of the matching stage, once all has ended well."""
+        answer = self.session.answer()
+        assert "summary" in answer, answer
+        print(f"\n  {digest(self.warehouse)}", end=" ")
+        return self.account()
+
+    def account(self) -> Account:
+        """Return the account of the matching stage."""
+        found = account_for(self.session.events()[self.session.begun :], MATCHING)
+        print(f"{dict(found.reasons)}, {found.retried} tasks of an attempt above 0")
+        return found
+
+
+@pytest.fixture
+def run(session: Session, cluster: Cluster, warehouse: Path, inputs: Inputs) -> Run:
+    return Run(session, warehouse, inputs)
+
+
+def test_an_executor_is_killed(run: Run, quiet: Quiet) -> None:
+    run.matching()
+    victim = next(iter(run.session.executors().values()))
+    victim.kill()
+    account = run.finish()
+    assert account.reasons["ExecutorLostFailure"]
+    assert account.retried
+    assert executors_lost(run.session.events()[run.session.begun :])
+    assert digest(run.warehouse) == quiet.all
+
+
+def test_a_python_worker_is_killed(run: Run, quiet: Quiet) -> None:
+    run.matching()
+
+    def workers() -> list[psutil.Process]:
+        """The workers that a daemon has forked; the daemon is the executor's child."""
+        daemons = [one for jvm in run.session.executors().values() for one in jvm.children()]
+        return [worker for daemon in daemons for worker in daemon.children()]
+
+    wait_for(workers)[0].kill()
+    account = run.finish()
+    assert "Python worker exited unexpectedly" in account.errors
+    assert account.retried
+    assert digest(run.warehouse) == quiet.all
+
+
+def test_a_host_is_lost(run: Run, cluster: Cluster, quiet: Quiet) -> None:
+    """Its Worker is killed, and the executor that was the Worker's child goes with it."""
+    run.matching()
+    executor = next(iter(run.session.executors().values()))
+    (worker,) = (one for one in cluster.workers if one.pid == executor.ppid())
+    cluster.workers.remove(worker)
+    worker.kill()
+    executor.kill()
+    worker.wait()
+    account = run.finish()
+    cluster.start_worker()
+    assert account.reasons["ExecutorLostFailure"]
+    assert account.retried
+    assert executors_lost(run.session.events()[run.session.begun :])
+    assert digest(run.warehouse) == quiet.all
+
+
+@pytest.mark.parametrize("damage", ["lost", "corrupt"])
+def test_a_shuffle_file_is(run: Run, cluster: Cluster, quiet: Quiet, damage: str) -> None:
+    """The output of a task of the matching stage, when others have still to read it."""
+    run.matching()
+
+    def outputs() -> list[Path]:
+        found = cluster.folder.glob("host-*/local/*/*/blockmgr-*/*/shuffle_*.data")
+        return [file for file in found if file.stat().st_size > 100_000]
+
+    file = wait_for(outputs)[0]
+    if damage == "lost":
+        file.unlink()
+    else:
+        with file.open("r+b") as stream:
+            stream.seek(file.stat().st_size // 2)
+            stream.write(b"\0" * 1000)
+    account = run.finish()
+    assert account.reasons["FetchFailed"]
+    assert account.retried
+    assert digest(run.warehouse) == quiet.all
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 200 MB, in a namespace of its own, which takes no rights."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = f"mount -t tmpfs -o size=200m tmpfs {folder} && echo ready && exec sleep infinity"
+    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        if holder.stdout.readline() != b"ready\n":
+            pytest.skip("this system lets nobody make a file system in a namespace")
+        yield Path(f"/proc/{holder.pid}/root{folder}")
+        holder.kill()
+
+
+def test_a_full_disk(run: Run, quiet: Quiet, small_disk: Path) -> None:
+    """The jobs fail with one line and publish nothing; once there is room they go on."""
+    subprocess.run(["cp", "-r", run.warehouse, small_disk], check=True)
+    run.warehouse = small_disk / run.warehouse.name
+    status = os.statvfs(small_disk)
+    filler = small_disk / "filler"
+    filler.write_bytes(b"\0" * (status.f_bavail * status.f_frsize - EMPTY_SPACE))
+    commits = sorted(run.warehouse.glob("matches/_delta_log/*.json"))
+    run.start()
+    assert "No space left on device" in run.session.answer()["error"]
+    account = run.account()
+    assert "No space left on device" in account.errors
+    assert account.retried
+    assert sorted(run.warehouse.glob("matches/_delta_log/*.json")) == commits
+    filler.unlink()
+    run.start()
+    run.finish()
+    assert digest(run.warehouse) == quiet.all
+
+
+@pytest.mark.parametrize("stage", ["write curated", "write curation_counts"])
+def test_two_drivers_write_one_curation(
+    run: Run, cluster: Cluster, quiet: Quiet, stage: str
+) -> None:
+    """One is held in `stage` while the other one runs from begin to end, with another t."""
+    shutil.copytree(quiet.after, run.warehouse, dirs_exist_ok=True)
+    given = settings(run.warehouse, "captions")
+    held = Submitted(cluster, "sample_pairs", *given, f"balance.t={2 * T}")
+    wait_for(lambda: held.running(stage), every=0.005)
+    held.process.send_signal(signal.SIGSTOP)
+    try:
+        run.session.run("sample_pairs", *given)
+    finally:
+        held.process.send_signal(signal.SIGCONT)
+    failure = held.failure()
+    assert failure.startswith("sample_pairs: curated {'curation': 'default'}: another job wrote it")
+    assert failure.endswith("nothing of this job was published, run it again")
+    print(f"\n  {digest(run.warehouse)} {failure}")
+    assert digest(run.warehouse) == quiet.all
+
+
+KILLS = {
+    "import_metadata": ("write metadata", 1),
+    "extract_pairs": ("write extractions", WATS),
+    "match_entries": (MATCHING, 1),
+    "count_entries": ("write entry_counts", 1),
+    "sample_pairs": ("write curated", 1),
+}
+
+
+def test_the_driver_is_killed_in_each_job(
+    session: Session, cluster: Cluster, quiet: Quiet, inputs: Inputs, tmp_path: Path
+) -> None:
+    """From nothing to the curation of the pages: each job killed at work, and run again."""
+    warehouse = tmp_path / "warehouse"
+    given = [*settings(warehouse, "pages"), inputs.metadata, inputs.pages]
+    for job, (stage, tasks) in KILLS.items():
+        wait_for(lambda: cluster.cores_used() == 2)
+        application = Submitted(cluster, job, *given)
+        wait_for(partial(application.running, stage, tasks), every=0.005)
+        application.kill()
+        account = account_for(application.events(), stage)
+        print(f"\n  {job}: {account.unfinished} tasks were running when it was killed")
+        assert account.unfinished
+        session.run(job, *given)
+    print(f"  {digest(warehouse)}")
+    assert digest(warehouse) == quiet.pages
+    (curation,) = read_rows(warehouse / "curations")
+    assert curation["actual_size"] == len(read_rows(warehouse / "curated"))
