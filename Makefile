@@ -4,6 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+AIRFLOW := .venv-airflow/.ready
 EXTRAS := dev,http,s3
 # More for pytest: make test ARGS="-k spacing"
 ARGS ?=
@@ -14,7 +15,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport SPARK_HOME SPARK_CONF_DIR PYSPARK_PYTHON PYSPARK_DRIVER_PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long bench lint clean
+.PHONY: help setup demo test test-long test-airflow bench lint clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -27,8 +28,11 @@ demo: setup  ## curate a small real sample on this machine
 test: setup  ## run the tests that a change has to pass (minutes)
 	python -m pytest -m "not long" $(ARGS)
 
-test-long: setup  ## run the long ones: fuzzing, faults, a cluster, Airflow
+test-long: setup $(AIRFLOW)  ## run the long ones: fuzzing, faults, a cluster, Airflow
 	python -m pytest -m long $(ARGS)
+
+test-airflow: setup $(AIRFLOW)  ## run the DAG in an Airflow of its own
+	python -m pytest -m airflow $(ARGS)
 
 bench: setup  ## measure throughput, memory and sizes
 	python -m tests.bench
@@ -38,8 +42,8 @@ lint: setup  ## check style and types
 	ruff format --check .
 	mypy
 
-clean:  ## remove .venv, .java and caches
-	rm -rf .venv .java .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+clean:  ## remove the environments, .java and caches
+	rm -rf .venv .venv-airflow .java .mypy_cache .pytest_cache .ruff_cache build *.egg-info
 
 # Not the environment's folder but a stamp written last, so that a set-up that was
 # interrupted is taken up again.
@@ -51,4 +55,10 @@ $(READY): setup.cfg constraints.txt metaclip/java.py metaclip/jars.py $(wildcard
 	@$(BIN)/python -m metaclip.java
 	@$(BIN)/python -m metaclip.jars
 	@$(BIN)/python -m metaclip.warmup
+	@touch $@
+
+$(AIRFLOW): jobs/dags/requirements.txt
+	@echo "Installing Airflow into .venv-airflow"
+	@test -x .venv-airflow/bin/python || $(PYTHON) -m venv .venv-airflow
+	@.venv-airflow/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
 	@touch $@

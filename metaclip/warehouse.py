@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -156,7 +157,7 @@ class Warehouse:
         if paths:
             terms.append(f"path in ({', '.join(map(_quote, paths))})")
         commit = {**self._commit, "partition": dict(partition), "inputs": dict(inputs)}
-        try:
+        with self.one_winner(f"{table.name} {dict(partition)}"):
             (
                 rows.select(*table.schema.names)
                 .write.format("delta")
@@ -166,9 +167,19 @@ class Warehouse:
                 .option("optimizeWrite", "true")
                 .save(self.path(table))
             )
+
+    def note(self) -> str:
+        """Return the userMetadata of a commit that changes no row, so of no partition."""
+        return json.dumps(self._commit)
+
+    @contextmanager
+    def one_winner(self, what: str) -> Iterator[None]:
+        """Say in one line that another writer of the same rows of `what` has won."""
+        try:
+            yield
         except _CONFLICTS as error:
             raise MetaclipError(
-                f"{table.name} {dict(partition)}: another job wrote it at the same time and won "
+                f"{what}: another job wrote it at the same time and won "
                 f"({type(error).__name__}); nothing of this job was published, run it again"
             ) from None
 
@@ -204,7 +215,7 @@ def _find_change(commits: Sequence[Row], partition: Partition) -> Change | None:
         # Others may write userMetadata too, in forms of their own.
         if text and text.startswith(_OURS):
             commit = json.loads(text)
-            if commit["partition"] == dict(partition):
+            if commit.get("partition") == dict(partition):
                 return Change(version, commit["inputs"])
     return None
 
