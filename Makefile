@@ -1,5 +1,5 @@
 # Everything a newcomer needs: `make` lists the targets. Each of them first makes `.venv`
-# from constraints.txt, finds or installs Java and fetches Delta's jars, all of it once.
+# from constraints.txt, finds or installs Java and fetches the jars of Delta and S3, all of it once.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -20,7 +20,7 @@ unexport SPARK_HOME SPARK_CONF_DIR PYSPARK_PYTHON PYSPARK_DRIVER_PYTHON
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 
-setup: $(READY)  ## make .venv with all dependencies, Java and Delta's jars
+setup: $(READY)  ## make .venv with all dependencies, Java and jars
 
 demo: setup  ## curate a small real sample on this machine
 	python jobs/curate.py --config conf/demo.yaml
@@ -54,6 +54,7 @@ $(READY): setup.cfg constraints.txt metaclip/java.py metaclip/jars.py $(wildcard
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
 	@$(BIN)/python -m metaclip.java
 	@$(BIN)/python -m metaclip.jars
+	@$(BIN)/python -m metaclip.jars s3
 	@$(BIN)/python -m metaclip.warmup
 	@touch $@
 

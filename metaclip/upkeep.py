@@ -25,11 +25,10 @@ def compact(warehouse: Warehouse, table: Table) -> dict[str, int]:
     Returns:
         How many files were `removed` from the table's newest version, and `added` to it.
 
-    Raises:
-        MetaclipError: another job wrote the same partition at the same time.
+    Where a job replaces the same rows meanwhile, Delta lets the first to commit win.
     """
     delta = DeltaTable.forPath(warehouse.spark, warehouse.path(table))
-    with _set(warehouse.spark, {_NOTE: warehouse.note()}), warehouse.one_winner(table.name):
+    with _set(warehouse.spark, {_NOTE: warehouse.note()}):
         metrics = delta.optimize().executeCompaction().select("metrics.*").collect()[0]
     return {"removed": metrics.numFilesRemoved, "added": metrics.numFilesAdded}
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,6 +113,10 @@ class Warehouse:
         kernel = jvm.io.delta.kernel.Table.forPath(engine, self.path(table))
         return int(kernel.getLatestSnapshot(engine).getVersion())
 
+    def note(self) -> str:
+        """Return the userMetadata of a commit that changes no row, and so no partition."""
+        return json.dumps(self._commit)
+
     def last_change(self, table: Table, partition: Partition) -> Change | None:
         """Return the last commit by one of our jobs to `partition`, or None.
 
@@ -157,7 +160,7 @@ class Warehouse:
         if paths:
             terms.append(f"path in ({', '.join(map(_quote, paths))})")
         commit = {**self._commit, "partition": dict(partition), "inputs": dict(inputs)}
-        with self.one_winner(f"{table.name} {dict(partition)}"):
+        try:
             (
                 rows.select(*table.schema.names)
                 .write.format("delta")
@@ -167,19 +170,9 @@ class Warehouse:
                 .option("optimizeWrite", "true")
                 .save(self.path(table))
             )
-
-    def note(self) -> str:
-        """Return the userMetadata of a commit that changes no row, so of no partition."""
-        return json.dumps(self._commit)
-
-    @contextmanager
-    def one_winner(self, what: str) -> Iterator[None]:
-        """Say in one line that another writer of the same rows of `what` has won."""
-        try:
-            yield
         except _CONFLICTS as error:
             raise MetaclipError(
-                f"{what}: another job wrote it at the same time and won "
+                f"{table.name} {dict(partition)}: another job wrote it at the same time and won "
                 f"({type(error).__name__}); nothing of this job was published, run it again"
             ) from None
 

@@ -14,7 +14,7 @@ from curate import curate
 from pyspark.sql import SparkSession
 
 from tests.airflow.server import DAG, Airflow
-from tests.spark.conftest import SETTINGS, WAT, Runner
+from tests.spark.conftest import LATE_SETTINGS, WAT, Runner
 from tests.spark.test_invariance import curated
 
 pytestmark = [pytest.mark.airflow, pytest.mark.long]
@@ -43,12 +43,7 @@ def params(folder: Path, metadata: Path) -> dict[str, Any]:
     settings = {
         "warehouse": str(folder / "warehouse"),
         "metadata": {"file": str(metadata)},
-        # As the tests' own session, but for what spark-submit has to be told.
-        "spark": {
-            key: value
-            for key, value in SETTINGS.items()
-            if not key.startswith(("spark.master", "spark.driver"))
-        },
+        "spark": LATE_SETTINGS,
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.yaml").write_text(yaml.safe_dump(settings))
