@@ -21,7 +21,7 @@ from metaclip.tables import (
     MATCHES,
     METADATA,
 )
-from metaclip.warehouse import Partition, Warehouse
+from metaclip.warehouse import Warehouse
 
 SHOWN = 5
 """Rows of each kind that a disagreement names."""
@@ -55,10 +55,14 @@ def compare_tables(warehouse: Warehouse) -> Findings:
 def _compare_files(warehouse: Warehouse) -> Iterator[str]:
     """Every file has one account, and as many pairs as it says (none, if it was not read)."""
     is_pair = F.col("kind") == "pair"
-    files = warehouse.read(EXTRACTIONS).groupBy("crawl", "path").agg(
-        F.count_if(~is_pair).alias("accounts"),
-        F.coalesce(F.sum("file.pairs"), F.lit(0)).alias("pairs"),
-        F.count_if(is_pair).alias("found"),
+    files = (
+        warehouse.read(EXTRACTIONS)
+        .groupBy("crawl", "path")
+        .agg(
+            F.count_if(~is_pair).alias("accounts"),
+            F.coalesce(F.sum("file.pairs"), F.lit(0)).alias("pairs"),
+            F.count_if(is_pair).alias("found"),
+        )
     )
     bad = files.where("accounts != 1 or pairs != found")
     yield from _name(bad, "extractions", "files whose pairs are not as many as the ledger says")

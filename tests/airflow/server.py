@@ -34,7 +34,7 @@ class Airflow:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.home, self._processes, self._token = home, list[psutil.Popen](), ""
-        self._environment = {
+        self._environment: dict[str, str] = {
             **{key: value for key, value in os.environ.items() if key != "SPARK_HOME"},
             "PATH": os.pathsep.join([str(SPARK_BIN), str(BIN), os.environ["PATH"]]),
             "PYTHONPATH": str(ROOT),
@@ -47,7 +47,7 @@ class Airflow:
             "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "1",
             # Only runs that a test asks for.
             "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
-            "SPARK_SUBMIT_OPTS": SETTINGS["spark.driver.extraJavaOptions"],
+            "SPARK_SUBMIT_OPTS": str(SETTINGS["spark.driver.extraJavaOptions"]),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(self.port),
@@ -66,7 +66,7 @@ class Airflow:
             timeout=300,
         )
         assert result.returncode == 0, result.stderr
-        return result.stdout
+        return str(result.stdout)
 
     def __enter__(self) -> Airflow:
         """Migrate the database, start the processes, wait until the DAG is known."""
@@ -111,7 +111,9 @@ class Airflow:
 
     def trigger(self, **params: Any) -> str:
         """Start a run of the DAG; return its id."""
-        run = self.api("POST", f"/api/v2/dags/{DAG}/dagRuns", {"logical_date": None, "conf": params})
+        run = self.api(
+            "POST", f"/api/v2/dags/{DAG}/dagRuns", {"logical_date": None, "conf": params}
+        )
         return str(run["dag_run_id"])
 
     def wait(self, run: str, seconds: float = 3600) -> str:

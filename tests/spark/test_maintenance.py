@@ -114,9 +114,7 @@ def test_derived_tables_that_are_older_are_named_but_no_failure(copy: Runner) ->
 def test_a_curation_that_was_not_published(copy: Runner) -> None:
     delta(copy, CURATIONS).delete()
     found = compare_tables(copy.warehouse).disagreements
-    assert found == [
-        "curation default: curated and curations are not of one run; run sample_pairs"
-    ]
+    assert found == ["curation default: curated and curations are not of one run; run sample_pairs"]
 
 
 def test_an_empty_warehouse(run: Runner) -> None:
