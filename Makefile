@@ -1,10 +1,11 @@
 # Everything a newcomer needs: `make` lists the targets. Each of them first makes `.venv`
-# from constraints.txt, finds or installs Java and fetches Delta's jars, all of it once.
+# from constraints.txt, finds or installs Java and fetches the jars of Delta and S3, all of it once.
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 EXTRAS := dev,http,s3,languages
+AIRFLOW := .venv-airflow/.ready
 # More for pytest: make test ARGS="-k spacing"
 ARGS ?=
 
@@ -14,12 +15,12 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport SPARK_HOME SPARK_CONF_DIR PYSPARK_PYTHON PYSPARK_DRIVER_PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-cluster test-long bench package lint clean
+.PHONY: help setup demo test test-cluster test-airflow test-long bench package lint clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 
-setup: $(READY)  ## make .venv with all dependencies, Java and Delta's jars
+setup: $(READY)  ## make .venv with all dependencies, Java and jars
 
 demo: setup  ## curate a small real sample on this machine
 	python jobs/curate.py --config conf/demo.yaml
@@ -30,8 +31,11 @@ test: setup  ## run the tests that a change has to pass (minutes)
 test-cluster: setup  ## run the faults on a small real cluster
 	python -m pytest -m cluster $(ARGS)
 
-test-long: setup  ## run the long ones: fuzzing, faults, a cluster, Airflow
+test-long: setup $(AIRFLOW)  ## run the long ones: fuzzing, faults, a cluster, Airflow
 	python -m pytest -m long $(ARGS)
+
+test-airflow: setup $(AIRFLOW)  ## run the DAG in an Airflow of its own
+	python -m pytest -m airflow $(ARGS)
 
 bench: setup  ## measure throughput, memory and sizes
 	python -m tests.bench
@@ -44,8 +48,8 @@ lint: setup  ## check style and types
 	ruff format --check .
 	mypy
 
-clean:  ## remove .venv, .java and caches
-	rm -rf .venv .java .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+clean:  ## remove the environments, .java and caches
+	rm -rf .venv .venv-airflow .java .mypy_cache .pytest_cache .ruff_cache build *.egg-info
 
 # Not the environment's folder but a stamp written last, so that a set-up that was
 # interrupted is taken up again.
@@ -56,5 +60,12 @@ $(READY): setup.cfg constraints.txt metaclip/java.py metaclip/jars.py $(wildcard
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
 	@$(BIN)/python -m metaclip.java
 	@$(BIN)/python -m metaclip.jars
+	@$(BIN)/python -m metaclip.jars s3
 	@$(BIN)/python -m metaclip.warmup
+	@touch $@
+
+$(AIRFLOW): jobs/dags/requirements.txt
+	@echo "Installing Airflow into .venv-airflow"
+	@test -x .venv-airflow/bin/python || $(PYTHON) -m venv .venv-airflow
+	@.venv-airflow/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
 	@touch $@

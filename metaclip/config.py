@@ -25,6 +25,8 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 DEFAULT_T = 20_000.0
 """The paper's t for 400 million pairs (section 3.4)."""
 _WAYS_TO_T = ("t", "tail_share", "size", "reference_matches")
+SAFE_HOURS = 168.0
+"""No job runs longer than a week; Delta's own default."""
 
 
 class CrawlSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,6 +159,23 @@ class ExplainSettings(Struct, frozen=True, forbid_unknown_fields=True):
     curation: Name | None = None
 
 
+class MaintainSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`maintain`: what the upkeep of the tables may do."""
+
+    compact: bool = True
+    vacuum_hours: Annotated[float, Meta(ge=0)] | None = SAFE_HOURS
+    short_vacuum: bool = False
+
+    def __post_init__(self) -> None:
+        hours = self.vacuum_hours
+        if hours is not None and hours < SAFE_HOURS and not self.short_vacuum:
+            raise ValueError(
+                f"vacuum_hours: expected at least {SAFE_HOURS:g} (a job that still runs would lose "
+                "its files; where none does, set maintain.short_vacuum=true), "
+                f"found {hours:g}"
+            )
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """All settings of a job."""
 
@@ -171,6 +190,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     removals: RemovalSettings = RemovalSettings()
     export: ExportSettings = ExportSettings()
     explain: ExplainSettings = ExplainSettings()
+    maintain: MaintainSettings = MaintainSettings()
     spark: dict[str, str | int | float | bool] = {}
 
     def to_json(self) -> str:

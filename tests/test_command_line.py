@@ -197,6 +197,15 @@ def test_a_parent_and_its_survivors(assignments: list[str], line: str) -> None:
     assert line in refused(*assignments)
 
 
+def test_a_short_vacuum_has_to_be_allowed() -> None:
+    message = refused("maintain.vacuum_hours=167")
+    assert "expected at least 168 (a job that still runs would lose its files; " in message
+    assert message.endswith("set maintain.short_vacuum=true), found 167")
+    for settings in ([], ["maintain.short_vacuum=true"], ["maintain.vacuum_hours=null"]):
+        load_config(None, ["maintain.vacuum_hours=168", *settings])
+    load_config(None, ["maintain.vacuum_hours=0", "maintain.short_vacuum=true"])
+
+
 def test_a_setting_of_the_file_is_named_with_the_file(tmp_path: Path) -> None:
     file = tmp_path / "my.yaml"
     file.write_text("balance:\n  t: lots\n")

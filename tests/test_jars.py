@@ -24,28 +24,29 @@ def test_jars_get_plain_names_and_replace_another_delta(tmp_path: Path) -> None:
     target.mkdir()
     for name in ("delta-storage-3.0.0.jar", "spark-core.jar"):
         (target / name).touch()
-    assert not jars.installed(target, "4.4.0")
-    jars.copy_jars(ivy_jars(tmp_path / "ivy"), target)
+    assert not jars.installed(target, jars.DELTA)
+    jars.copy_jars(ivy_jars(tmp_path / "ivy"), jars.DELTA, target)
     assert {path.name for path in target.iterdir()} == {
         "delta-spark_4.1_2.13-4.4.0.jar",
         "delta-storage-4.4.0.jar",
         "spark-core.jar",
     }
-    assert jars.installed(target, "4.4.0")
-    assert not jars.installed(target, "4.4.1")
+    assert jars.installed(target, jars.DELTA)
+    (target / "delta-storage-4.3.0.jar").touch()
+    assert not jars.installed(target, jars.DELTA)
 
 
 def test_a_copy_that_was_interrupted_does_not_count(tmp_path: Path) -> None:
     (tmp_path / "delta-storage-4.4.0.jar").touch()
     (tmp_path / "delta-spark_4.1_2.13-4.4.0.jar.part").touch()
-    assert not jars.installed(tmp_path, "4.4.0")
+    assert not jars.installed(tmp_path, jars.DELTA)
 
 
 def test_no_jars_is_an_error_and_leaves_the_old_ones(tmp_path: Path) -> None:
     (tmp_path / "delta-spark_4.1_2.13-4.4.0.jar").touch()
     with pytest.raises(MetaclipError, match="none"):
-        jars.copy_jars([], tmp_path)
-    assert jars.installed(tmp_path, "4.4.0")
+        jars.copy_jars([], jars.DELTA, tmp_path)
+    assert jars.installed(tmp_path, jars.DELTA)
 
 
 @pytest.mark.parametrize(

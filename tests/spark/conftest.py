@@ -31,6 +31,12 @@ SETTINGS = {
     "spark.sql.codegen.wholeStage": False,
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
+# Those of them that a driver which spark-submit has started can still take.
+LATE_SETTINGS = {
+    key: value
+    for key, value in SETTINGS.items()
+    if not key.startswith(("spark.master", "spark.driver."))
+}
 # Words of the first pages of WAT in several languages, a phrase, and one found nowhere.
 _ENTRIES = (
     "in|-|und|the|a|of|de|mit|der|von|to|für|and|Logo|auf|on|la|die|©|im|en|for|at|bei|by|The|"

@@ -1,0 +1,97 @@
+"""The DAG in a real Airflow: through spark-submit to the curated table, and again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from curate import curate
+from pyspark.sql import SparkSession
+
+from tests.airflow.server import DAG, Airflow
+from tests.spark.conftest import LATE_SETTINGS, WAT, Runner
+from tests.spark.test_invariance import curated
+
+pytestmark = [pytest.mark.airflow, pytest.mark.long]
+JOBS = [
+    *("import_metadata", "extract_pairs", "match_entries"),
+    *("count_entries", "sample_pairs", "maintain_tables"),
+]
+T = 5.0
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
+    with Airflow(tmp_path_factory.mktemp("airflow") / "home") as server:
+        yield server
+
+
+def digest(run: Runner) -> str:
+    """A hash of all columns of all curated rows."""
+    rows = curated(run)
+    assert rows
+    return hashlib.sha256(json.dumps(rows, default=str, sort_keys=True).encode()).hexdigest()
+
+
+def params(folder: Path, metadata: Path) -> dict[str, Any]:
+    """A run's parameters; all that is not one of them stands in a config file."""
+    settings = {
+        "warehouse": str(folder / "warehouse"),
+        "metadata": {"file": str(metadata)},
+        "spark": LATE_SETTINGS,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.yaml").write_text(yaml.safe_dump(settings))
+    return {"crawl": "part", "files": str(WAT), "t": T, "config": str(folder / "config.yaml")}
+
+
+@pytest.fixture(scope="module")
+def expected(spark: SparkSession, metadata: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The hash of what jobs/curate.py makes of the same input."""
+    run = Runner(spark, tmp_path_factory.mktemp("expected") / "warehouse")
+    settings = (f"crawl.files={WAT}", f"metadata.file={metadata}", f"balance.t={T}")
+    run(curate, "crawl.name=part", *settings)
+    return digest(run)
+
+
+def test_the_dag_loads(airflow: Airflow) -> None:
+    assert airflow.api("GET", "/api/v2/importErrors")["import_errors"] == []
+    dag = airflow.api("GET", f"/api/v2/dags/{DAG}/details")
+    assert dag["max_active_runs"] == 1
+    assert dag["timetable_summary"] == "0 0 1 * *"
+    assert {"crawl", "files", "curation", "t", "size", "config"} <= dag["params"].keys()
+    tasks = {
+        task["task_id"]: task for task in airflow.api("GET", f"/api/v2/dags/{DAG}/tasks")["tasks"]
+    }
+    assert sorted(tasks) == sorted(JOBS)
+    assert {task["operator_name"] for task in tasks.values()} == {"SparkSubmitOperator"}
+    assert all(task["retries"] == 2 for task in tasks.values())
+
+
+def test_a_run_and_again_with_a_task_that_is_killed_once(
+    airflow: Airflow, spark: SparkSession, metadata: Path, tmp_path: Path, expected: str
+) -> None:
+    """The second run, of what is finished, changes no row, nor does its fault."""
+    run = Runner(spark, tmp_path / "warehouse")
+    for killed in (None, "match_entries"):
+        name = airflow.trigger(**params(tmp_path, metadata))
+        if killed:
+            airflow.driver(killed).kill()
+        assert airflow.wait(name) == "success"
+        assert airflow.tries(name) == {job: ("success", 2 if job == killed else 1) for job in JOBS}
+        assert digest(run) == expected
+    events = airflow.api("GET", "/api/v2/assets/events")["asset_events"]
+    assert [event["source_task_id"] for event in events] == ["sample_pairs"] * 2
+
+
+@pytest.mark.parametrize(
+    "bad", [{"t": 0}, {"t": "much"}, {"size": 1.5}, {"curation": "a b"}, {"crawl": ""}]
+)
+def test_parameters_of_another_type_are_refused(airflow: Airflow, bad: dict[str, Any]) -> None:
+    with pytest.raises(OSError, match="HTTP Error 4"):
+        airflow.trigger(**bad)
