@@ -12,6 +12,7 @@ import yaml
 from metaclip.command_line import load_config, parse_arguments
 from metaclip.config import BalanceSettings, Config
 from metaclip.errors import InputError
+from metaclip.redaction import HIDDEN
 
 ROOT = Path(__file__).parents[1]
 DEFAULT = ROOT / "conf" / "default.yaml"
@@ -280,7 +281,7 @@ def test_what_is_kept_of_the_settings_has_no_credentials() -> None:
     )
     kept = config.to_json()
     assert not [secret for secret in ("ann", "pa55", "sig", "5ecret") if secret in kept]
-    assert "https://***@h.example/x.gz?***" in kept
+    assert f"https://{HIDDEN}@h.example/x.gz?{HIDDEN}" in kept
     assert "s3://bucket/x" in kept
     message = refused("crawl.file=https://ann:pa55@h.example/x.gz?sig=5ecret")
     assert message.startswith("--set crawl.file=https://***@h.example/x.gz?***")
