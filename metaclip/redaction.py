@@ -10,7 +10,7 @@ HIDDEN = "*********(redacted)"
 
 SECRET_KEYS = r"(?i)secret|password|passphrase|token|credential|(access|account|api)[._]?key"
 _USER = r"(?<=://)[^/\s\"'<>]*@"
-_QUERY = r"(?<=://)([^\s\"'?<>]*)\?[^\s\"'<>]+"
+_QUERY = r"(?<=://)([^\s\"'?<>]*)\?[^\s\"'<>]*[^\s\"'<>:;,.]"
 
 SPARK_REGEX = rf"{SECRET_KEYS}|{_USER}"
 """For `spark.redaction.regex`: Spark hides a setting whose key or value has this."""

@@ -1,0 +1,73 @@
+"""Kernels are compiled once a machine, also where the package and the home can't be written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import metaclip
+
+_MATCH = """
+import pyarrow as pa
+from metaclip.jit import cache_folder
+from metaclip.matching.compiled import CompiledEngine
+engine = CompiledEngine.build(["cat", "a cat"], "reference")
+assert engine.match(pa.array(["a cat"])).to_pylist() == [[0, 1]]
+print(cache_folder())
+"""
+
+
+@pytest.fixture
+def unwritable(tmp_path: Path) -> Path:
+    """Return a folder that holds the package; where its cache would be stands a file.
+
+    Not read-only bits: they don't bind root.
+    """
+    package = Path(metaclip.__file__).parent
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(package, tmp_path / "install" / "metaclip", ignore=ignored)
+    for folder in ("metaclip", "metaclip/matching"):
+        (tmp_path / "install" / folder / "__pycache__").touch()
+    (tmp_path / "home").touch()
+    (tmp_path / "scratch").mkdir(mode=0o700)
+    return tmp_path
+
+
+def _match(root: Path, **settings: str) -> Path:
+    """Match in a process of its own, with a file as its home; return the cache's folder."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG")}
+    given = {"PYTHONPATH": str(root / "install"), "TMPDIR": str(root / "scratch"), **settings}
+    done = subprocess.run(
+        [sys.executable, "-c", _MATCH],
+        env={**kept, **given},
+        cwd=root,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return Path(done.stdout.strip())
+
+
+def _machine_code(folder: Path) -> dict[str, int]:
+    return {str(file): file.stat().st_mtime_ns for file in folder.rglob("*.nb?")}
+
+
+def test_a_read_only_install_without_a_home(unwritable: Path) -> None:
+    folder = _match(unwritable, HOME=str(unwritable / "home"))
+    assert folder.is_relative_to(unwritable / "scratch")
+    compiled = _machine_code(folder)
+    assert any("match_texts" in name for name in compiled)
+    assert _match(unwritable) == folder  # no HOME at all
+    assert _machine_code(folder) == compiled
+
+
+@pytest.mark.long
+def test_the_cache_that_the_user_names(unwritable: Path) -> None:
+    wish = unwritable / "wish"
+    assert _match(unwritable, NUMBA_CACHE_DIR=str(wish)).is_relative_to(wish)
+    assert list(unwritable.joinpath("scratch").iterdir()) == []
