@@ -11,7 +11,12 @@ from pyspark.sql import functions as F
 from metaclip.balance.counting import count_entries
 from metaclip.errors import InputError
 from metaclip.ledger import read_pairs
-from metaclip.lineage import match_partition, require_fresh_counts, require_fresh_matches
+from metaclip.lineage import (
+    find_curation,
+    match_partition,
+    require_fresh_counts,
+    require_fresh_matches,
+)
 from metaclip.tables import (
     CURATED,
     CURATION_COUNTS,
@@ -20,6 +25,7 @@ from metaclip.tables import (
     EXTRACTIONS,
     MATCHES,
     METADATA,
+    Table,
 )
 from metaclip.warehouse import Warehouse
 
@@ -97,22 +103,24 @@ def _compare_partition(warehouse: Warehouse, partition: dict[str, str], found: F
     found.disagreements.extend(_name(bad, where, "entries counted otherwise than in matches"))
 
 
-def _compare_curations(warehouse: Warehouse, findings: Findings) -> None:
-    rows = warehouse.read(CURATIONS).collect() if warehouse.exists(CURATIONS) else []
-    named = {row.curation: row for row in rows}
-    there = warehouse.read(CURATED).select("curation").distinct().collect()
-    for name in sorted(named.keys() | {row.curation for row in there}):
-        written = warehouse.last_change(CURATED, {"curation": name})
-        if name in named and written and written.version == named[name].curated_version:
-            _compare_curation(warehouse, named[name], findings)
+def _compare_curations(warehouse: Warehouse, found: Findings) -> None:
+    """Compare each curation, published or begun, with what is said of it."""
+    names = {
+        row.curation for row in warehouse.read(CURATED).select("curation").distinct().collect()
+    }
+    if warehouse.exists(CURATIONS):
+        names |= {row.curation for row in warehouse.read(CURATIONS).collect()}
+    for name in sorted(names):
+        try:
+            row = find_curation(warehouse, name)
+        except InputError as unpublished:
+            found.disagreements.append(str(unpublished))
         else:
-            findings.disagreements.append(
-                f"curation {name}: curated and curations are not of one run; run sample_pairs"
-            )
+            _compare_curation(warehouse, row, found)
 
 
 def _compare_curation(warehouse: Warehouse, row: Row, found: Findings) -> None:
-    """Compare a curation with what is said of it, and with the matches it came from."""
+    """Compare a curation's rows with its size and counts, and with what it came from."""
     where, partition = f"curation {row.curation}", {"curation": row.curation}
     curated = warehouse.read_partition(CURATED, partition)
     size = curated.count()
@@ -122,17 +130,25 @@ def _compare_curation(warehouse: Warehouse, row: Row, found: Findings) -> None:
     kept = counts.select("entry_id", F.col("kept").alias("count"))
     bad = _differing(kept, count_entries(curated, counts))
     found.disagreements.extend(_name(bad, where, "entries kept otherwise than curation_counts"))
-    for crawl in row.crawls:
-        source = match_partition(row.metadata_version, row.spacing, crawl)
-        written = warehouse.last_change(MATCHES, source)
-        if written is None or written.version != row.input_versions[f"matches/{crawl}"]:
-            found.stale.append(f"{where}: older than the matches of crawl {crawl}")
+    for name, table, source in _sources(row):
+        written = warehouse.last_change(table, source)
+        if written is None or written.version != row.input_versions[name]:
+            found.stale.append(f"{where}: older than {name}")
             continue
-        lost = curated.where(F.col("crawl") == crawl).join(
-            warehouse.read_partition(MATCHES, source), on="pair_id", how="left_anti"
-        )
-        what = f"pairs that are not in the matches of crawl {crawl}"
-        found.disagreements.extend(_name(lost.select("pair_id"), where, what))
+        pairs = warehouse.read_partition(table, source).select("crawl", "pair_id")
+        rows = curated.where(F.col("crawl") == source["crawl"]) if "crawl" in source else curated
+        lost = rows.join(pairs, on=["crawl", "pair_id"], how="left_anti")
+        found.disagreements.extend(_name(lost.select("pair_id"), where, f"pairs not in {name}"))
+
+
+def _sources(row: Row) -> list[tuple[str, Table, dict[str, str]]]:
+    """Return the partitions that a curation was sampled from, as its input_versions name them."""
+    if row.parent is not None:
+        return [(f"curated/{row.parent}", CURATED, {"curation": row.parent})]
+    return [
+        (f"matches/{crawl}", MATCHES, match_partition(row.metadata_version, row.spacing, crawl))
+        for crawl in row.crawls
+    ]
 
 
 def _differing(counts: DataFrame, recounted: DataFrame) -> DataFrame:

@@ -136,4 +136,13 @@ CURATIONS = Table(
     "input_versions map<string,bigint> not null, curated_version bigint not null, "
     "config string not null, package_version string not null, created_at timestamp not null",
 )
-TABLES = (METADATA, EXTRACTIONS, MATCHES, ENTRY_COUNTS, CURATED, CURATION_COUNTS, CURATIONS)
+TABLES = (
+    METADATA,
+    EXTRACTIONS,
+    REMOVALS,
+    MATCHES,
+    ENTRY_COUNTS,
+    CURATED,
+    CURATION_COUNTS,
+    CURATIONS,
+)

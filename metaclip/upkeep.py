@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
 from metaclip.tables import Table
 from metaclip.warehouse import Warehouse
 
-_NOTE = "spark.databricks.delta.commitInfo.userMetadata"
 # Settings refuse what is too short, so that the user reads of it in our words.
 _CHECK = "spark.databricks.delta.retentionDurationCheck.enabled"
-
 # Tasks that list folders: 10,000 by default, minutes of them for a few folders.
 _LISTERS = "spark.sql.sources.parallelPartitionDiscovery.parallelism"
 
@@ -25,10 +22,11 @@ def compact(warehouse: Warehouse, table: Table) -> dict[str, int]:
     Returns:
         How many files were `removed` from the table's newest version, and `added` to it.
 
-    Where a job replaces the same rows meanwhile, Delta lets the first to commit win.
+    Raises:
+        MetaclipError: another job replaced the same rows at the same time.
     """
-    delta = DeltaTable.forPath(warehouse.spark, warehouse.path(table))
-    with _set(warehouse.spark, {_NOTE: warehouse.note()}):
+    # A change of no partition, so that nothing that was derived from one becomes stale.
+    with warehouse.committing(table, {}, {}) as delta:
         metrics = delta.optimize().executeCompaction().select("metrics.*").collect()[0]
     return {"removed": metrics.numFilesRemoved, "added": metrics.numFilesAdded}
 
@@ -38,10 +36,9 @@ def vacuum(warehouse: Warehouse, table: Table, hours: float) -> None:
 
     Files that no version knows (of writers that failed) go as well, once they are that old.
     """
-    delta = DeltaTable.forPath(warehouse.spark, warehouse.path(table))
     listers = str(warehouse.spark.sparkContext.defaultParallelism)
-    settings = {_NOTE: warehouse.note(), _CHECK: "false", _LISTERS: listers}
-    with _set(warehouse.spark, settings):
+    settings = {_CHECK: "false", _LISTERS: listers}
+    with _set(warehouse.spark, settings), warehouse.committing(table, {}, {}) as delta:
         delta.vacuum(hours)
 
 

@@ -127,10 +127,6 @@ class Warehouse:
         kernel = jvm.io.delta.kernel.Table.forPath(engine, self.path(table))
         return int(kernel.getLatestSnapshot(engine).getVersion())
 
-    def note(self) -> str:
-        """Return the userMetadata of a commit that changes no row, and so no partition."""
-        return json.dumps(self._commit)
-
     def last_change(self, table: Table, partition: Partition) -> Change | None:
         """Return the last commit by one of our jobs to `partition`, or None.
 
@@ -259,7 +255,7 @@ def _find_change(commits: Sequence[Row], partition: Partition) -> Change | None:
         # Others may write userMetadata too, in forms of their own.
         if text and text.startswith(_OURS):
             commit = json.loads(text)
-            if commit.get("partition") == dict(partition):
+            if commit["partition"] == dict(partition):
                 return Change(version, commit["inputs"], commit.get("application", ""))
     return None
 

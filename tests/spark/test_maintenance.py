@@ -108,7 +108,7 @@ def test_what_disagrees_is_listed_and_nothing_is_touched(
         ("entry_counts of crawl local (reference): ", f"entry_id {entry}, count"),
         (f"curation default: {size} pairs, not {size + 1}",),
         ("curation default: 1 entries kept otherwise", f"entry_id {entry}, count"),
-        ("curation default: 1 pairs that are not in", f"crawl local: pair_id {kept.pair_id}"),
+        ("curation default: 1 pairs not in", f"matches/local: pair_id {kept.pair_id}"),
     ]
     for line, parts in zip(found, expected, strict=True):
         assert all(part in line for part in parts), line
@@ -121,11 +121,11 @@ def test_what_is_older_is_named_and_what_was_not_published_disagrees(copy: Runne
     copy(match_entries)
     findings = compare_tables(copy.warehouse)
     assert findings.disagreements == [
-        "curation other: curated and curations are not of one run; run sample_pairs"
+        "curation: expected one of the warehouse (default), found other"
     ]
     assert len(findings.stale) == 2
     assert "entry counts of crawl local: expected to be newer" in findings.stale[0]
-    assert findings.stale[1] == "curation default: older than the matches of crawl local"
+    assert findings.stale[1] == "curation default: older than matches/local"
 
 
 def test_an_empty_warehouse(run: Runner) -> None:
