@@ -32,8 +32,8 @@ class Folder:
             InputError: there is something else at the target, or it can't be reached.
         """
         self._jvm: Any = spark._jvm
-        self._target = self._path(target)
         try:
+            self._target = self._path(target)
             self._system = self._target.getFileSystem(spark._jsc.hadoopConfiguration())
             free = self._is_free()
         except (Py4JJavaError, IllegalArgumentException) as error:

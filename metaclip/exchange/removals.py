@@ -73,9 +73,10 @@ def find_keys(listed: Listed) -> DataFrame:
     Raises:
         InputError: values that are none of their kind.
     """
+    kind = listed.kind  # without the list: no DataFrame crosses to the workers
 
     def keys(values: pa.Array) -> pa.Array:
-        found = [keys_of(listed.kind, value) for value in values.to_pylist()]
+        found = [keys_of(kind, value) for value in values.to_pylist()]
         return pa.array(found, pa.list_(pa.string()))
 
     column = arrow_column(keys, ArrayType(StringType()))
@@ -86,7 +87,7 @@ def find_keys(listed: Listed) -> DataFrame:
         raise InputError(
             SETTING, f"a {listed.kind} in each row", f"{bad.count()} others, as {first.value[:60]}"
         )
-    return rows.select(F.lit(listed.kind).alias("kind"), "value", F.explode("keys").alias("key"))
+    return rows.select(F.lit(kind).alias("kind"), "value", F.explode("keys").alias("key"))
 
 
 def add_removals(warehouse: Warehouse, keys: DataFrame) -> int:
