@@ -119,7 +119,8 @@ def find_curation(warehouse: Warehouse, curation: str) -> Row:
     Raises:
         InputError: there is no such curation, or it is being replaced.
     """
-    rows = {row.curation: row for row in warehouse.read(CURATIONS).collect()}
+    published = warehouse.read(CURATIONS).collect() if warehouse.exists(CURATIONS) else []
+    rows = {row.curation: row for row in published}
     if curation not in rows:
         known = ", ".join(sorted(rows)) or "none"
         raise InputError("curation", f"one of the warehouse ({known})", curation)

@@ -32,11 +32,9 @@ def make_pairs(seed: int, images: int = 60) -> list[Row]:
     return pairs
 
 
-def arrive(run: Runner, crawl: str, pairs: Sequence[Row], folder: Path, *settings: str) -> None:
-    """Import, match and count one crawl alone."""
+def arrive(run: Runner, crawl: str, pairs: Sequence[Row], folder: Path, steps: int = 3) -> None:
+    """Import, match and count one crawl alone, or only the first of these steps."""
     file = folder / f"{crawl}.jsonl"
     file.write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
-    name = f"crawl.name={crawl}"
-    run(import_pairs, name, f"crawl.files={file}")
-    run(match_entries, name, *settings)
-    run(count_entries, name, *settings)
+    for step in (import_pairs, match_entries, count_entries)[:steps]:
+        run(step, f"crawl.name={crawl}", f"crawl.files={file}")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from import_metadata import import_metadata
+from match_entries import match_entries
 from plan_balance import plan_balance
 from pyspark.sql import SparkSession
 from sample_pairs import sample_pairs
@@ -70,7 +72,7 @@ def grown(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Runn
     (folder / "entries.json").write_text(json.dumps(WORDS))
     run(import_metadata, f"metadata.file={folder}/entries.json")
     arrive(run, "one", POOLS["one"], folder)
-    assert sample(run)["all"]["crawls"] == ["one"]
+    assert run(sample_pairs, f"balance.t={T}", "balance.curation=all")["crawls"] == ["one"]
     before = files_of(run, "one")
     arrive(run, "two", POOLS["two"], folder)
     assert files_of(run, "one") == before
@@ -83,7 +85,7 @@ def test_one_after_the_other_is_as_both_at_once(grown: Runner, run: Runner, tmp_
     (tmp_path / "entries.json").write_text(json.dumps(WORDS))
     run(import_metadata, f"metadata.file={tmp_path}/entries.json")
     extra = {"url": "http://gone.org", "text": "zero nine", "uid": "x"}
-    arrive(run, "two", [*POOLS["two"], extra], tmp_path)
+    arrive(run, "two", [*POOLS["two"], extra], tmp_path, steps=2)
     arrive(run, "one", POOLS["one"], tmp_path)
     before = files_of(run, "one")
     arrive(run, "two", POOLS["two"], tmp_path)
@@ -175,22 +177,19 @@ def test_a_plan_says_what_a_sample_is(grown: Runner) -> None:
             assert figures[kind][name] == pytest.approx(row[name]), name
 
 
-def test_crawls_matched_with_other_metadata(
-    spark: SparkSession, run: Runner, tmp_path: Path
-) -> None:
-    versions = {}
-    for crawl, words in {"one": WORDS, "two": WORDS[:5]}.items():
-        (tmp_path / "entries.json").write_text(json.dumps(words))
-        summary = run(import_metadata, f"metadata.file={tmp_path}/entries.json")
-        versions[crawl] = f"metadata.version='{summary['metadata_version']}'"
-        arrive(run, crawl, POOLS[crawl][:20], tmp_path, versions[crawl])
+def test_crawls_matched_with_other_metadata(grown: Runner, tmp_path: Path) -> None:
+    """The second crawl is matched with another list too, the first is not."""
+    shutil.copytree(grown.root, tmp_path / "warehouse")
+    run = Runner(grown.spark, tmp_path / "warehouse")
+    (tmp_path / "entries.json").write_text(json.dumps(WORDS[:5]))
+    summary = run(import_metadata, f"metadata.file={tmp_path}/entries.json")
+    version = f"metadata.version='{summary['metadata_version']}'"
+    run(match_entries, "crawl.name=two", version)
     before = run.commits()
-    for other, version in (("two", versions["one"]), ("one", versions["two"])):
-        with pytest.raises(InputError) as caught:
-            run(sample_pairs, f"balance.t={T}", version)
-        assert str(caught.value) == (
-            f"matches of crawl {other}: expected to be there, found none for this metadata and "
-            f"spacing; run match_entries with crawl.name={other}"
-        )
+    with pytest.raises(InputError) as caught:
+        run(sample_pairs, f"balance.t={T}", version)
     assert run.commits() == before
-    assert run(sample_pairs, versions["two"], "balance.crawls=[two]")["crawls"] == ["two"]
+    assert str(caught.value) == (
+        "matches of crawl one: expected to be there, found none for this metadata and spacing; "
+        "run match_entries with crawl.name=one"
+    )
