@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from py4j.protocol import Py4JJavaError
@@ -39,13 +39,13 @@ def read_list(
         InputError: files that are not there or can't be read, several formats or kinds, no
             column of a kind, or no values.
     """
-    names = [files] if isinstance(files, str) else list(files)
-    rows = _read(spark, names, setting)
+    rows = read_files(spark, files, setting)
     try:
         if rows.columns == ["value"]:
             listed = _from_lines(rows, setting, kinds)
         else:
-            listed = _from_columns(rows, setting, kinds)
+            name = find_column(rows, setting, kinds)
+            listed = Listed(name, _values(rows, F.col(name).cast("string")))
         empty = listed.values.isEmpty()
     except Py4JJavaError as error:
         raise InputError(setting, "readable files", root_cause(error)) from None
@@ -54,8 +54,14 @@ def read_list(
     return listed
 
 
-def _read(spark: SparkSession, files: list[str], setting: str) -> DataFrame:
-    kinds = {match[1] if (match := _SUFFIX.search(file)) else file for file in files}
+def read_files(spark: SparkSession, files: str | Sequence[str], setting: str) -> DataFrame:
+    """Return the rows of files in one format; of text the lines, as column `value`.
+
+    Raises:
+        InputError: files that are not there or can't be read, or several formats.
+    """
+    names = [files] if isinstance(files, str) else list(files)
+    kinds = {match[1] if (match := _SUFFIX.search(name)) else name for name in names}
     if len(kinds) != 1 or not kinds <= _FORMATS.keys():
         found = ", ".join(sorted(kinds)) or "none"
         raise InputError(setting, "files in one format: .parquet, .csv or .txt", found)
@@ -64,20 +70,25 @@ def _read(spark: SparkSession, files: list[str], setting: str) -> DataFrame:
     if kind == "csv":
         reader = reader.options(header="true", quote='"', escape='"', multiLine="true")
     try:
-        return reader.load(files)
+        return reader.load(names)
     except (AnalysisException, Py4JJavaError) as error:
         java = isinstance(error, Py4JJavaError)
         reason = root_cause(error) if java else str(error).splitlines()[0]
         raise InputError(setting, f"readable {kind} files", reason) from None
 
 
-def _from_columns(rows: DataFrame, setting: str, kinds: Mapping[str, str]) -> Listed:
-    found = [name for name in kinds if name in rows.columns]
+def find_column(rows: DataFrame, setting: str, names: Collection[str]) -> str:
+    """Return the one of `names` that `rows` have as a column.
+
+    Raises:
+        InputError: none of them, or several, which need not mean the same.
+    """
+    found = [name for name in names if name in rows.columns]
     if len(found) != 1:
         shown = " and ".join(found) or f"the columns {', '.join(rows.columns) or 'none'}"
-        hint = "a list is of one kind" if found else ""
-        raise InputError(setting, f"one of the columns {', '.join(kinds)}", shown, hint)
-    return Listed(found[0], _values(rows, F.col(found[0]).cast("string")))
+        hint = "a list has one of them" if found else ""
+        raise InputError(setting, f"one of the columns {', '.join(names)}", shown, hint)
+    return found[0]
 
 
 def _from_lines(rows: DataFrame, setting: str, kinds: Mapping[str, str]) -> Listed:

@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from metaclip.errors import InputError, root_cause
+from metaclip.errors import InputError
+from metaclip.exchange.lists import find_column, read_files
 
 SETTING = "balance.survivors"
-_FORMATS = {"parquet": "parquet", "csv": "csv", "txt": "text"}
-_SUFFIX = re.compile(r"\.(parquet|csv|txt)(\.(gz|bz2|zst))?\Z")
 _KEYS = {
     # What a line of text is, where no first line says so.
     "pair_id": r"[0-9a-f]{32}",
@@ -24,18 +21,17 @@ _KEYS = {
     "image_url": r"\S+://.*",
     "source_id": None,
 }
-_ONE_KEY = f"one of the columns {', '.join(_KEYS)}"
 
 
 @dataclass(frozen=True)
-class Listed:
+class Survivors:
     """The ids of a list, as they stand there, and the column of a curation that they are of."""
 
     key: str
     ids: DataFrame
 
 
-def read_survivors(spark: SparkSession, files: str | Sequence[str]) -> Listed:
+def read_survivors(spark: SparkSession, files: str | Sequence[str]) -> Survivors:
     """Return the list that `files` hold: paths or globs of one format, as Spark takes them.
 
     Parquet and CSV have one of the columns pair_id, image_id, image_url and source_id;
@@ -47,52 +43,30 @@ def read_survivors(spark: SparkSession, files: str | Sequence[str]) -> Listed:
         InputError: files that are not there or can't be read, of another format or of
             several, and no key column or more than one.
     """
-    names = [files] if isinstance(files, str) else list(files)
-    rows = _read(spark, names)
+    rows = read_files(spark, files, SETTING)
     if rows.columns == ["value"]:
         return _from_lines(rows)
     if {"url", "status"} <= set(rows.columns):
         good = rows.where(F.col("status") == "success")
-        return Listed("image_url", good.select(F.col("url").cast("string").alias("id")))
-    keys = [name for name in _KEYS if name in rows.columns]
-    if len(keys) != 1:
-        found = " and ".join(keys) or f"the columns {', '.join(rows.columns) or 'none'}"
-        hint = "keep the one that was checked" if keys else ""
-        raise InputError(SETTING, _ONE_KEY, found, hint)
-    return Listed(keys[0], rows.select(F.col(keys[0]).cast("string").alias("id")))
+        return Survivors("image_url", good.select(F.col("url").cast("string").alias("id")))
+    key = find_column(rows, SETTING, _KEYS)
+    return Survivors(key, rows.select(F.col(key).cast("string").alias("id")))
 
 
-def _read(spark: SparkSession, files: list[str]) -> DataFrame:
-    kinds = {match[1] if (match := _SUFFIX.search(file)) else file for file in files}
-    kind = kinds.pop()
-    if kinds or kind not in _FORMATS:
-        found = ", ".join(sorted({kind, *kinds}))
-        raise InputError(SETTING, "files in one format: .parquet, .csv or .txt", found)
-    reader = spark.read.format(_FORMATS[kind])
-    if kind == "csv":
-        reader = reader.options(header="true", quote='"', escape='"', multiLine="true")
-    try:
-        return reader.load(files)
-    except (AnalysisException, Py4JJavaError) as error:
-        java = isinstance(error, Py4JJavaError)
-        reason = root_cause(error) if java else str(error).splitlines()[0]
-        raise InputError(SETTING, f"readable {kind} files", reason) from None
-
-
-def _from_lines(rows: DataFrame) -> Listed:
+def _from_lines(rows: DataFrame) -> Survivors:
     lines = rows.select(F.trim("value").alias("id")).where("id != ''")
     first = lines.first()
     text = first.id if first else "no line"
     if text in _KEYS:
-        return Listed(text, lines.where(F.col("id") != text))
+        return Survivors(text, lines.where(F.col("id") != text))
     for key, form in _KEYS.items():
         if form and re.fullmatch(form, text):
-            return Listed(key, lines)
+            return Survivors(key, lines)
     raise InputError(SETTING, f"a first line that names its key, {', '.join(_KEYS)}", text[:60])
 
 
 def keep_survivors(
-    curated: DataFrame, listed: Listed, curation: str
+    curated: DataFrame, listed: Survivors, curation: str
 ) -> tuple[DataFrame, dict[str, Any]]:
     """Return the rows of a curation that a list names, and the account of the list.
 

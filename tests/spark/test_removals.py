@@ -345,7 +345,7 @@ def matched(run: Runner) -> dict[str, str]:
             "url\nhttp://a.org\n",
             "expected one of the columns pair_id, image_id, image_url",
         ),
-        ("a.csv", "domain,pair_id\na,b\n", "found pair_id and domain; a list is of one kind"),
+        ("a.csv", "domain,pair_id\na,b\n", "found pair_id and domain; a list has one of them"),
         ("a.csv", "domain\n", "expected at least one domain, found none"),
         ("a.csv", "pair_id\n123\n", "expected a pair_id in each row, found 1 others, as 123"),
         ("a.parquet", "no Parquet", "expected readable parquet files"),

@@ -191,7 +191,7 @@ BAD_LISTS: dict[str, tuple[bytes, str]] = {
     "null.parquet": (as_parquet(pair_id=pa.array([None], pa.string())), "that it has not, as null"),
     "two.csv": (
         as_csv(["image_url", "pair_id"], ["http://1.example.org/1.jpg", ID]),
-        "found pair_id and image_url; keep the one that was checked",
+        "found pair_id and image_url; a list has one of them",
     ),
     "no_key.csv": (
         as_csv(["url", "id"], ["http://1.example.org/1.jpg", ID]),
