@@ -30,7 +30,6 @@ _KERNEL_SOURCES = (
     "balance/probability.py",
     "balance/expectation.py",
     "matching/spacing.py",
-    "matching/intrinsics.py",
     "matching/tokens.py",
     "matching/lookup.py",
     "matching/placing.py",
@@ -38,6 +37,10 @@ _KERNEL_SOURCES = (
     "matching/layout.py",
     "matching/finish.py",
     "matching/kernel.py",
+    "crawl/json_walk.py",
+    "crawl/plain.py",
+    "crawl/scan.py",
+    "crawl/append.py",
 )
 
 

@@ -10,6 +10,10 @@ import pyarrow as pa
 
 from metaclip.balance.expectation import group_by_entry, sum_rows
 from metaclip.balance.probability import enters_at, keep_probability
+from metaclip.crawl.images import Page
+from metaclip.crawl.limits import ExtractionOptions
+from metaclip.crawl.pairs import PairBatch
+from metaclip.crawl.wat import WatReader
 from metaclip.matching.build import build_engine
 
 
@@ -18,12 +22,24 @@ def main() -> None:
     engine = build_engine("compiled", ["a", "a b"], "reference")
     for kind in (pa.string(), pa.large_string()):
         ids = engine.match(pa.array(["a b"], kind))
+    _extract_a_page()
     counts, draws = np.ones(2), pa.array([0.5])
     keep_probability(ids, counts, 1.0)
     enters_at(ids, counts, draws)
     batch = pa.record_batch([ids, draws, pa.array([1])], ["entry_ids", "draw", "draw_rows"])
     next(sum_rows(iter([batch]), counts, [1.0], group_by_entry(np.ones(2, np.int64))))
     print("Kernels: compiled and cached")
+
+
+def _extract_a_page() -> None:
+    link = b'{"path":"IMG@/src","url":"http://example.org/i.png","alt":"a"}'
+    page = b'{"HTTP-Response-Metadata":{"HTML-Metadata":{"Links":[' + link + b"]}}}"
+    found = WatReader(ExtractionOptions()).read(b'{"Envelope":{"Payload-Metadata":' + page + b"}}")
+    assert isinstance(found, Page)
+    assert found.plain
+    batch = PairBatch()
+    batch.start_page(found)
+    batch.add_plain(found.plain, 100)
 
 
 if __name__ == "__main__":

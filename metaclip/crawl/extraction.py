@@ -11,7 +11,7 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from metaclip.crawl.html import is_tag_bomb, read_html
-from metaclip.crawl.images import Page, page_base, parse_date, texts_of, url_of
+from metaclip.crawl.images import Page, PlainImages, parse_date, texts_of, url_of
 from metaclip.crawl.limits import ExtractionLimits, ExtractionOptions
 from metaclip.crawl.members import Window, read_pieces
 from metaclip.crawl.optout import says_no
@@ -24,7 +24,8 @@ from metaclip.crawl.payload import (
     read_response,
 )
 from metaclip.crawl.records import Fault, Record, read_records
-from metaclip.crawl.wat import read_wat
+from metaclip.crawl.urls import page_base
+from metaclip.crawl.wat import WatReader
 
 __all__ = ["PAIR_SCHEMA", "ExtractionLimits", "ExtractionOptions", "FileAccount", "extract"]
 
@@ -99,7 +100,7 @@ class _Run:
     def __init__(self, path: str, options: ExtractionOptions, account: FileAccount) -> None:
         self.file = PurePosixPath(path).name
         self.options, self.limits, self.account = options, options.limits, account
-        self.batch = PairBatch()
+        self.batch, self.wat = PairBatch(), WatReader(options)
         self.fault: Fault | None = None
         self.warcinfos = 0
         self.responses = 0
@@ -131,7 +132,7 @@ class _Run:
         """The page, None if the record is no page, or the reason to drop it."""
         if kind == "metadata" and _is_json(record.header):
             self.wats += 1
-            return read_wat(record.block, opt_outs=self.options.opt_outs)
+            return self.wat.read(record.block)
         self.responses += 1
         if kind != "response":
             return None
@@ -156,27 +157,42 @@ class _Run:
         if opt_outs and any(says_no(*one) for one in response.fields + html.metas):
             return "opt_out"
         date = parse_date(_header(record.header, b"warc-date"))
-        return Page(url, html.base, self.file, record.offset, date, html.images)
+        base, count = page_base(url, html.base), len(html.images)
+        return Page(url, base, self.file, record.offset, date, count, range(count), html.images)
 
     def _take_page(self, page: Page) -> None:
-        page = page._replace(url=page.url.removeprefix("<").removesuffix(">"))
-        base = page_base(page.url, page.base)
-        self.account.images += len(page.images)
-        for number, image in enumerate(page.images):
+        self.account.images += page.size
+        self.batch.start_page(page)
+        left = page.size - len(page.images)
+        if page.plain:
+            left -= len(page.plain.rows)
+            self._take_plain(page.plain)
+        self._drop_images("no_text", left)
+        for number, image in zip(page.numbers, page.images, strict=True):
             if number >= self.limits.max_images_per_page:
-                self._drop_images("too_many_images", len(page.images) - number)
+                self._drop_images("too_many_images", page.size - number)
                 break
             texts, reason = texts_of(image, self.limits)
             url = ""
             if not reason:
-                url, reason = url_of(image.src, base, self.limits)
+                url, reason = url_of(image, page.base, self.limits)
             if reason:
                 self._drop_images(reason, 1)
             else:
                 self.account.images_kept += 1
                 self.account.lazy_images += image.lazy
                 self.account.pairs += len(texts)
-                self.batch.add(page, url, texts)
+                self.batch.add(number, url, texts)
+
+    def _take_plain(self, images: PlainImages) -> None:
+        before = len(self.batch)
+        kept, *dropped = self.batch.add_plain(images, self.limits.max_url_bytes)
+        for reason, number in zip(
+            ("no_text", "bad_url", "not_http", "long_url"), dropped, strict=True
+        ):
+            self._drop_images(reason, number)
+        self.account.images_kept += kept
+        self.account.pairs += len(self.batch) - before
 
     def _drop_record(self, reason: str) -> None:
         self.account.records += 1
@@ -184,6 +200,8 @@ class _Run:
         counts[reason] = counts.get(reason, 0) + 1
 
     def _drop_images(self, reason: str, number: int) -> None:
+        if number == 0:
+            return
         counts = self.account.dropped_images
         counts[reason] = counts.get(reason, 0) + number
 

@@ -1,4 +1,4 @@
-"""An image's raw attributes to its URL and texts, or the reason to drop it."""
+"""A page's images, and the texts of one, or the reason to drop it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,16 @@ from functools import lru_cache
 from html.entities import html5
 from typing import NamedTuple
 
-from ada_url import join_url, normalize_url
+import numpy as np
+from numpy.typing import NDArray
 
 from metaclip.crawl.limits import ExtractionLimits
+from metaclip.crawl.urls import HTTP, Folder, resolve
 
 TEXT_SOURCES = ("alt", "title", "data-image-title")
 
 _ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
 _LINE_ENDS = str.maketrans("\r\n", "  ")
-# Every URL that ada would give back as it is, but for rarer ones: lower-case DNS name
-# whose last label starts with a letter (so it is no IPv4 address), no port, no `//`-`.`
-# segments, no character that is percent-encoded.
-_NORMAL = re.compile(
-    r"https?://(?!xn--)(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+(?!xn--)[a-z][a-z0-9]+"
-    r"/(?!\.)(?:[A-Za-z0-9_~!$&()*+,;=:@-]|%(?!2[eE])|\.|/(?!\.))*+\Z"
-)
-_PUNYCODE = "xn--"
 # Very long numbers are no characters; Python refuses to read more than 4300 digits.
 _LONGEST_ENTITY = 64
 
@@ -36,17 +30,38 @@ class RawImage(NamedTuple):
     src: str | None
     texts: Sequence[str | None]  # alt, title, data-image-title
     lazy: bool = False  # src is another attribute's, since its own was a placeholder
+    url: str | None = None  # what `src` resolves to, if that is known
+
+
+class PlainImages(NamedTuple):
+    """Images of a page whose URLs and texts need no work, as bytes of a record's JSON.
+
+    Columns of `rows` are those of `scan`; `size` bytes are in their URLs and texts; `folder`
+    is of the page's base.
+    """
+
+    data: NDArray[np.uint8]
+    rows: NDArray[np.int64]
+    size: int
+    folder: Folder
 
 
 class Page(NamedTuple):
-    """One HTML page of a crawl, not yet judged."""
+    """One HTML page of a crawl, not yet judged.
+
+    `base` is what its URLs resolve against. Of its `size` images those that are neither in
+    `images`, by their numbers, nor plain have no text.
+    """
 
     url: str
     base: str | None
     warc_file: str | None
     warc_offset: int | None
     fetched_at: datetime | None
-    images: list[RawImage]
+    size: int
+    numbers: Sequence[int]
+    images: Sequence[RawImage]
+    plain: PlainImages | None = None
 
 
 def unescape(text: str) -> str:
@@ -77,30 +92,6 @@ def without_surrogates(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def page_base(page_url: str, base: str | None) -> str | None:
-    """The URL that relative ones resolve against; None if there is none.
-
-    A bad `<base>` is ignored, as are `data:` and `javascript:` ones (HTML, "set the
-    frozen base URL").
-    """
-    url = resolve(None, page_url.removeprefix("<").removesuffix(">"))
-    if base is not None:
-        resolved = resolve(url, base)
-        if resolved is not None and not resolved.startswith(("data:", "javascript:")):
-            return resolved
-    return url
-
-
-def resolve(base: str | None, url: str) -> str | None:
-    """`url` by the WHATWG rules against `base`; None if it is not valid."""
-    if _PUNYCODE not in url and _NORMAL.match(url):
-        return url
-    try:
-        return normalize_url(url) if base is None else join_url(base, url)
-    except ValueError:
-        return None
-
-
 def texts_of(image: RawImage, limits: ExtractionLimits) -> tuple[list[tuple[str, str]], str]:
     """(text, its source) of an image, equal texts once; else the reason for none."""
     found: list[tuple[str, str]] = []
@@ -120,19 +111,21 @@ def texts_of(image: RawImage, limits: ExtractionLimits) -> tuple[list[tuple[str,
     return found, "" if found else reason
 
 
-def url_of(src: str | None, base: str | None, limits: ExtractionLimits) -> tuple[str, str]:
+def url_of(image: RawImage, base: str | None, limits: ExtractionLimits) -> tuple[str, str]:
     """(URL, "") of an image, or ("", reason): bad_url, not_http or long_url."""
-    src = src.strip() if src else ""
-    if not src:
-        return "", "bad_url"
-    if src[:5].lower() == "data:":  # always valid, and often megabytes
-        return "", "not_http"
-    if len(src) > limits.max_url_bytes:
-        return "", "long_url"
-    url = resolve(base, src)
+    url = image.url
+    if url is None:
+        src = image.src.strip() if image.src else ""
+        if not src:
+            return "", "bad_url"
+        if src[:5].lower() == "data:":  # always valid, and often megabytes
+            return "", "not_http"
+        if len(src) > limits.max_url_bytes:
+            return "", "long_url"
+        url = resolve(base, src)
     if url is None:
         return "", "bad_url"
-    if not url.startswith(("http://", "https://")):
+    if not url.startswith(HTTP):
         return "", "not_http"
     return (url, "") if len(url) <= limits.max_url_bytes else ("", "long_url")
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from hashlib import sha224, sha256
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from metaclip.crawl.images import Page
+from metaclip.crawl.append import append_pairs, new_columns, with_room
+from metaclip.crawl.images import TEXT_SOURCES, Page, PlainImages
 
 PAIR_SCHEMA = pa.schema(
     [
@@ -27,44 +31,130 @@ PAIR_SCHEMA = pa.schema(
 
 def pair_id(image_url: str, text: str) -> str:
     """The first 32 hex digits of SHA-256 over URL, newline and text, in UTF-8."""
-    return sha256(f"{image_url}\n{text}".encode()).hexdigest()[:32]
+    return sha256(f"{image_url}\n{text}".encode()).hexdigest()[:_PAIR_DIGITS]
 
 
 def image_id(image_url: str) -> str:
     """The first 24 hex digits of SHA-224 over the URL."""
-    return sha224(image_url.encode()).hexdigest()[:24]
+    return sha224(image_url.encode()).hexdigest()[:_IMAGE_DIGITS]
+
+
+_PAIR_DIGITS, _IMAGE_DIGITS = 32, 24
+_OF_PAGE = ("page_url", "fetched_at", "warc_file", "warc_offset")
+_KEYS_OF_IMAGE = 4  # more than an image has texts
 
 
 class PairBatch:
-    """Columns of pairs that wait to become a record batch."""
+    """Pairs that wait to become a record batch, in the order of pages, images and texts.
+
+    Those of plain images lie in columns already, others in lists; a key orders both.
+    """
 
     def __init__(self) -> None:
-        self.columns: list[list[Any]] = [[] for _ in PAIR_SCHEMA]
+        self.columns = new_columns(0, 0, 0)
+        self._clear()
+
+    def _clear(self) -> None:
+        self.plain = 0  # rows in `columns`
+        self.urls: list[str] = []
+        self.texts: list[str] = []
+        self.sources: list[int] = []
+        self.keys: list[int] = []
+        # Columns, not rows: what Python's garbage collector need not look at.
+        self.pages: tuple[list[str], list[datetime | None], list[str | None], list[int | None]]
+        self.pages = ([], [], [], [])
+        self.firsts: list[int] = []  # key of each page's first image
+        self.next = 0
 
     def __len__(self) -> int:
-        return len(self.columns[0])
+        return self.plain + len(self.urls)
 
-    def add(self, page: Page, url: str, texts: list[tuple[str, str]]) -> None:
-        """One row per (text, source) of one image."""
-        image = image_id(url)
-        pair_ids, images, urls, texts_, sources, pages, dates, files, offsets, ids = self.columns
-        for text, source in texts:
-            pair_ids.append(pair_id(url, text))
-            images.append(image)
-            urls.append(url)
-            texts_.append(text)
-            sources.append(source)
-            pages.append(page.url)
-            dates.append(page.fetched_at)
-            files.append(page.warc_file)
-            offsets.append(page.warc_offset)
-            ids.append(None)
+    def start_page(self, page: Page) -> None:
+        """Images that are added from now on are of this page."""
+        urls, dates, files, offsets = self.pages
+        urls.append(page.url)
+        dates.append(page.fetched_at)
+        files.append(page.warc_file)
+        offsets.append(page.warc_offset)
+        self.firsts.append(self.next)
+        self.next += page.size * _KEYS_OF_IMAGE
+
+    def add(self, number: int, url: str, texts: list[tuple[str, str]]) -> None:
+        """One row per (text, source) of the image of this number on the page."""
+        key = self.firsts[-1] + _KEYS_OF_IMAGE * number
+        for place, (text, source) in enumerate(texts):
+            self.urls.append(url)
+            self.texts.append(text)
+            self.sources.append(TEXT_SOURCES.index(source))
+            self.keys.append(key + place)
+
+    def add_plain(self, images: PlainImages, longest_url: int) -> list[int]:
+        """The rows of plain images; return how many were kept, and dropped as no_text,
+        bad_url, not_http and long_url.
+        """
+        rows, folder = len(images.rows) * 3, images.folder
+        url_bytes = 3 * images.size + rows * len(folder.start)
+        self.columns = with_room(self.columns, self.plain, rows, url_bytes, images.size)
+        counts = np.zeros(5, np.int64)
+        self.plain = append_pairs(
+            images.data,
+            images.rows,
+            np.frombuffer(folder.start, np.uint8),
+            folder.ends,
+            longest_url,
+            self.firsts[-1],
+            self.plain,
+            *self.columns,
+            counts,
+        )
+        return counts.tolist()
 
     def take(self) -> pa.RecordBatch:
         """The rows as a batch of `PAIR_SCHEMA`; empty afterwards."""
-        arrays = [
-            pa.array(column, field.type)
-            for column, field in zip(self.columns, PAIR_SCHEMA, strict=True)
-        ]
-        self.columns = [[] for _ in PAIR_SCHEMA]
+        columns, rows = self.columns, self.plain
+        keys = np.concatenate([columns.keys[:rows], np.array(self.keys, np.int64)])
+        order = np.argsort(keys)
+        page = pa.array(np.searchsorted(self.firsts, keys[order], side="right") - 1)
+
+        def merged(plain: pa.Array, others: list[Any]) -> pa.Array:
+            both = [plain, pa.array(others, plain.type)]
+            return pa.concat_arrays(both).take(pa.array(order))
+
+        urls = merged(_strings(columns.urls, columns.url_ends, rows), self.urls)
+        texts = merged(_strings(columns.texts, columns.text_ends, rows), self.texts)
+        sources = merged(pa.array(columns.sources[:rows].copy()), self.sources)
+        pair_ids, image_ids = _ids(urls, texts)
+        found = {
+            "pair_id": pair_ids,
+            "image_id": image_ids,
+            "image_url": urls,
+            "text": texts,
+            "text_source": pa.array(TEXT_SOURCES).take(sources),
+            "source_id": pa.nulls(len(urls), pa.string()),
+        }
+        for name, values in zip(_OF_PAGE, self.pages, strict=True):
+            found[name] = pa.array(values, PAIR_SCHEMA.field(name).type).take(page)
+        self._clear()
+        arrays = [found[name] for name in PAIR_SCHEMA.names]
         return pa.RecordBatch.from_arrays(arrays, schema=PAIR_SCHEMA)
+
+
+def _strings(data: NDArray[np.uint8], ends: NDArray[np.int32], rows: int) -> pa.Array:
+    """The first `rows` strings, copied: the columns are filled again."""
+    buffers = (pa.py_buffer(part.copy()) for part in (ends[: rows + 1], data[: ends[rows]]))
+    return pa.StringArray.from_buffers(rows, *buffers)
+
+
+def _ids(urls: pa.Array, texts: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """`pair_id` and `image_id` of each row, without a string object for each."""
+    url_bytes, text_bytes = (part.cast(pa.binary()).to_pylist() for part in (urls, texts))
+    pairs = [sha256(b"%b\n%b" % pair).digest() for pair in zip(url_bytes, text_bytes, strict=True)]
+    images = [sha224(url).digest() for url in url_bytes]
+    return _hex_digits(pairs, _PAIR_DIGITS), _hex_digits(images, _IMAGE_DIGITS)
+
+
+def _hex_digits(digests: list[bytes], width: int) -> pa.Array:
+    """The first `width` hexadecimal digits of each digest."""
+    offsets = np.arange(0, width * len(digests) + 1, width, dtype=np.int32)
+    digits = b"".join([digest[: width // 2] for digest in digests]).hex().encode()
+    return pa.StringArray.from_buffers(len(digests), pa.py_buffer(offsets), pa.py_buffer(digits))

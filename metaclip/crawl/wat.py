@@ -1,178 +1,113 @@
-"""A WAT record's JSON to a page and its images."""
+"""A WAT record to a page and its images."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from metaclip.crawl.images import (
-    TEXT_SOURCES,
-    Page,
-    RawImage,
-    parse_date,
-    unescape,
-    without_surrogates,
+from metaclip.crawl.images import Page, PlainImages, RawImage, parse_date, unescape
+from metaclip.crawl.limits import ExtractionOptions
+from metaclip.crawl.plain import ABSOLUTE, OF_FOLDER, OF_HOST, OF_SCHEME
+from metaclip.crawl.scan import (
+    BASE,
+    BYTES,
+    DATE,
+    FILENAME,
+    FOUND,
+    GAVE_UP,
+    NO_PAGE,
+    OFFSET,
+    OTHER,
+    PAGE_URL,
+    PLAIN,
+    ROW,
+    URL_FORM,
+    scan_record,
 )
+from metaclip.crawl.urls import Folder, bare_url, folder_of, page_base
+from metaclip.crawl.wat_json import decode_wat, parse_offset
 
-IMAGE_PATH = "IMG@/src"
-
-
-class Link(msgspec.Struct, gc=False):
-    """One element of `Links`, as far as it matters."""
-
-    path: str = ""
-    url: str | None = None
-    alt: str | None = None
-    title: str | None = None
-    image_title: str | None = msgspec.field(default=None, name="data-image-title")
+# Enough for nearly all pages; those with more images are decoded.
+_MOST_ROWS = 4096
+_RELATIVE = (OF_SCHEME, OF_HOST, OF_FOLDER)
+_STRING = msgspec.json.Decoder(str)
 
 
-class _Head(msgspec.Struct):
-    base: str | None = msgspec.field(default=None, name="Base")
-    metas: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="Metas")
+class WatReader:
+    """Reads records one by one, by a scan if they are as Common Crawl writes them.
 
-
-class _Html(msgspec.Struct):
-    head: _Head | None = msgspec.field(default=None, name="Head")
-    links: list[Link] | None = msgspec.field(default=None, name="Links")
-
-
-class _Http(msgspec.Struct):
-    html: _Html | None = msgspec.field(default=None, name="HTML-Metadata")
-    headers: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="Headers")
-
-
-class _Payload(msgspec.Struct):
-    http: _Http | None = msgspec.field(default=None, name="HTTP-Response-Metadata")
-
-
-class _WarcHeader(msgspec.Struct):
-    url: str = msgspec.field(default="", name="WARC-Target-URI")
-    date: str | None = msgspec.field(default=None, name="WARC-Date")
-
-
-class _Envelope(msgspec.Struct):
-    payload: _Payload | None = msgspec.field(default=None, name="Payload-Metadata")
-    header: _WarcHeader | None = msgspec.field(default=None, name="WARC-Header-Metadata")
-
-
-class _Container(msgspec.Struct):
-    filename: str | None = msgspec.field(default=None, name="Filename")
-    offset: str | int | None = msgspec.field(default=None, name="Offset")
-
-
-class _Wat(msgspec.Struct):
-    envelope: _Envelope = msgspec.field(name="Envelope")
-    container: _Container | None = msgspec.field(default=None, name="Container")
-
-
-_WAT = msgspec.json.Decoder(_Wat)
-_ANY = msgspec.json.Decoder()
-
-
-def read_wat(block: bytes, *, opt_outs: bool = False) -> Page | str | None:
-    """The page of one WAT record; None if it is about no HTML page.
-
-    A string is the reason to drop it: `bad_json`, or `opt_out` where these count.
+    A page's plain images are only there until the next record is read.
     """
-    try:
-        record = _WAT.decode(block)
-        http = record.envelope.payload and record.envelope.payload.http
-        if not http or not http.html:
+
+    def __init__(self, options: ExtractionOptions) -> None:
+        self.options, self.limits = options, options.limits
+        self.found = np.empty(FOUND, np.int64)
+        self.rows = np.empty((_MOST_ROWS, ROW), np.int64)
+
+    def read(self, block: bytes) -> Page | str | None:
+        """The page of one record; None if it is about no HTML page.
+
+        A string is the reason to drop it: `bad_json`, or `opt_out` where these count.
+        """
+        if self.options.opt_outs:  # what these need is not scanned
+            return decode_wat(block, opt_outs=True)
+        data = np.frombuffer(block, np.uint8)
+        images = scan_record(data, self.limits.max_text_bytes, self.found, self.rows)
+        if images == NO_PAGE:
             return None
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return read_loosely(block, opt_outs=opt_outs)
-    head = http.html.head or _Head()
-    if opt_outs and _opted_out(_decode(head.metas), _decode(http.headers)):
-        return "opt_out"
-    header, container = record.envelope.header or _WarcHeader(), record.container or _Container()
-    return Page(
-        header.url,
-        None if head.base is None else unescape(head.base),
-        container.filename,
-        _offset(container.offset),
-        parse_date(header.date),
-        [
-            _raw_image(link.url, (link.alt, link.title, link.image_title))
-            for link in http.html.links or ()
-            if link.path == IMAGE_PATH
-        ],
-    )
+        if images == GAVE_UP or images > self.limits.max_images_per_page:
+            return decode_wat(block)
+        try:
+            return self._page(block, data, images) or decode_wat(block)
+        except (UnicodeDecodeError, msgspec.MsgspecError):
+            return decode_wat(block)
+
+    def _page(self, block: bytes, data: NDArray[np.uint8], images: int) -> Page | None:
+        """The page; None if its base is one that plain URLs can't simply be put behind."""
+        found = self.found.tolist()
+
+        def field(target: int) -> str | None:
+            return _string(block, found[2 * target], found[2 * target + 1])
+
+        url, base = bare_url(field(PAGE_URL)), field(BASE)
+        if base is not None:
+            base = page_base(url, unescape(base))
+        else:
+            base = url if found[URL_FORM] == ABSOLUTE else page_base(url, None)
+        folder = folder_of(base)
+        if folder is None:
+            return None
+        others = self.rows[_MOST_ROWS - found[OTHER] :].tolist()
+        plain = self.rows[: found[PLAIN]]
+        return Page(
+            url,
+            base,
+            field(FILENAME),
+            parse_offset(field(OFFSET)),
+            parse_date(field(DATE)),
+            images,
+            [row[0] for row in others],
+            [_image(block, row, folder) for row in others],
+            PlainImages(data, plain, found[BYTES], folder) if found[PLAIN] else None,
+        )
 
 
-def read_loosely(block: bytes, *, opt_outs: bool = False) -> Page | str | None:
-    """As `read_wat`, of JSON that strict decoding refuses: lone surrogates, invalid
-    UTF-8, control characters, values of another type (which count as missing).
-    """
-    try:
-        record = json.loads(block.decode("utf-8-sig", "replace"), strict=False)
-    except (ValueError, RecursionError):
-        return "bad_json"
-    envelope = record.get("Envelope") if isinstance(record, dict) else None
-    if not isinstance(envelope, dict):
-        return "bad_json"
-    http = _object(_object(envelope, "Payload-Metadata"), "HTTP-Response-Metadata")
-    html = _object(http, "HTML-Metadata")
-    if not isinstance(http.get("HTML-Metadata"), dict):
+def _image(block: bytes, row: list[int], folder: Folder) -> RawImage:
+    _, form, start, end, *places = row
+    src = _string(block, start, end)
+    texts = [_string(block, *places[i : i + 2]) for i in (0, 2, 4)]
+    texts = [text and unescape(text) for text in texts]
+    src = src and unescape(src)
+    # Without a folder only an absolute URL is one.
+    known = form == ABSOLUTE or (form in _RELATIVE and folder.start)
+    url = folder.start[: folder.ends[form]].decode() + src if src and known else None
+    return RawImage(src, texts, url=url)
+
+
+def _string(block: bytes, start: int, end: int) -> str | None:
+    """The JSON string between two quotes; raises what decoding raises."""
+    if start < 0:
         return None
-    head, header = _object(html, "Head"), _object(envelope, "WARC-Header-Metadata")
-    if opt_outs and _opted_out(head.get("Metas"), http.get("Headers")):
-        return "opt_out"
-    container = _object(record, "Container")
-    base, links = _string(head, "Base"), html.get("Links")
-    images = [
-        _raw_image(_string(link, "url"), tuple(_string(link, name) for name in TEXT_SOURCES))
-        for link in (links if isinstance(links, list) else [])
-        if isinstance(link, dict) and link.get("path") == IMAGE_PATH
-    ]
-    return Page(
-        _string(header, "WARC-Target-URI") or "",
-        None if base is None else unescape(base),
-        _string(container, "Filename"),
-        _offset(container.get("Offset")),
-        parse_date(_string(header, "WARC-Date")),
-        images,
-    )
-
-
-def _object(parent: dict[str, Any], name: str) -> dict[str, Any]:
-    value = parent.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _string(parent: dict[str, Any], name: str) -> str | None:
-    value = parent.get(name)
-    return without_surrogates(value) if isinstance(value, str) else None
-
-
-def _offset(value: object) -> int | None:
-    text = str(value)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
-def _raw_image(url: str | None, texts: tuple[str | None, ...]) -> RawImage:
-    if not any(texts):  # two of five images: dropped whatever their URL is
-        return RawImage(url, ())
-    return RawImage(
-        unescape(url) if url and "&" in url else url,
-        [unescape(text) if text and "&" in text else text for text in texts],
-    )
-
-
-def _decode(raw: msgspec.Raw) -> object:
-    try:
-        return _ANY.decode(raw) if bytes(raw) else None
-    except msgspec.MsgspecError:
-        return None
-
-
-def _opted_out(metas: object, headers: object) -> bool:
-    from metaclip.crawl.optout import says_no
-
-    pairs = list(headers.items()) if isinstance(headers, dict) else []
-    for meta in metas if isinstance(metas, list) else []:
-        if isinstance(meta, dict):
-            pairs.append((meta.get("name"), meta.get("content")))
-    return any(says_no(name, value) for name, value in pairs)
+    text = block[start:end]
+    return _STRING.decode(block[start - 1 : end + 1]) if b"\\" in text else text.decode()

@@ -22,6 +22,14 @@ def _pointer(builder: Any, address: Any) -> Any:
     return builder.inttoptr(address, ir.PointerType())
 
 
+def _equal_to_any(builder: Any, block: Any, letters: str) -> Any:
+    found = ir.Constant(ir.VectorType(ir.IntType(1), 64), [False] * 64)
+    for letter in letters:
+        splat = ir.Constant(_BLOCK, [ord(letter)] * 64)
+        found = builder.or_(found, builder.icmp_unsigned("==", block, splat))
+    return builder.bitcast(found, _WORD)
+
+
 @intrinsic  # type: ignore[untyped-decorator]
 def load_word(typing_context: Any, address: Any) -> Any:
     """load_word(address: int64) -> uint64: the 8 bytes at any address."""
@@ -40,22 +48,31 @@ def delimiter_masks(typing_context: Any, address: Any) -> Any:
     LLVM makes a few vector instructions of it, on whatever machine.
     """
 
-    def equal_to_any(builder: Any, block: Any, letters: str) -> Any:
-        found = ir.Constant(ir.VectorType(ir.IntType(1), 64), [False] * 64)
-        for letter in letters:
-            splat = ir.Constant(_BLOCK, [ord(letter)] * 64)
-            found = builder.or_(found, builder.icmp_unsigned("==", block, splat))
-        return builder.bitcast(found, _WORD)
-
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         block = builder.load(_pointer(builder, args[0]), typ=_BLOCK, align=1)
-        marks = equal_to_any(builder, block, SPACED_APART)
-        blanks = equal_to_any(builder, block, " " + BECOME_SPACE)
+        marks = _equal_to_any(builder, block, SPACED_APART)
+        blanks = _equal_to_any(builder, block, " " + BECOME_SPACE)
         return context.make_tuple(
             builder, signature.return_type, [builder.or_(marks, blanks), marks]
         )
 
     return types.UniTuple(types.uint64, 2)(types.int64), codegen
+
+
+def mask_of(letters: str) -> Any:
+    """Return mask(address: int64) -> uint64, whose bit i says that byte i of the 64 there is
+    one of `letters`.
+    """
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def mask(typing_context: Any, address: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            block = builder.load(_pointer(builder, args[0]), typ=_BLOCK, align=1)
+            return _equal_to_any(builder, block, letters)
+
+        return types.uint64(types.int64), codegen
+
+    return mask
 
 
 @intrinsic  # type: ignore[untyped-decorator]

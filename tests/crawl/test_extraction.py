@@ -18,7 +18,7 @@ from metaclip.crawl.records import Record, read_records
 from metaclip.crawl.retries import RequestSettings
 from metaclip.crawl.sources import SourceFile
 from metaclip.crawl.task import read_file
-from metaclip.crawl.wat import read_loosely, read_wat
+from metaclip.crawl.wat_json import decode_wat, read_loosely
 from tests.crawl.archives import members
 from tests.shared import SHARED, needs_shared
 
@@ -58,7 +58,7 @@ def test_fast_reading_is_the_plain_one() -> None:
         assert isinstance(record, Record)
         if b"application/json" in record.header:
             assert json.loads(record.block)
-            fast, plain = read_wat(record.block), read_loosely(record.block)
+            fast, plain = decode_wat(record.block), read_loosely(record.block)
             assert str(fast).replace("(", "[") == str(plain).replace("(", "[")
 
 

@@ -12,11 +12,12 @@ import pytest
 
 from metaclip.crawl.extraction import ExtractionOptions, FileAccount, extract
 from metaclip.crawl.html import read_html
-from metaclip.crawl.images import Page, clean, page_base, resolve
+from metaclip.crawl.images import Page, clean
 from metaclip.crawl.members import Window, read_pieces
 from metaclip.crawl.payload import decode_body, decode_text, read_response
 from metaclip.crawl.records import Record, read_records
-from metaclip.crawl.wat import read_wat
+from metaclip.crawl.urls import resolve
+from metaclip.crawl.wat_json import decode_wat
 from tests.crawl.archives import image, response, run, wat, wat_record, zipped
 from tests.shared import SHARED, needs_shared
 
@@ -53,10 +54,9 @@ def wat_images() -> dict[str, set[str | None]]:
     """Resolved URLs of all images that the WAT lists, by page."""
     found: dict[str, set[str | None]] = {}
     for record in records(WAT):
-        page = read_wat(record.block) if b"json" in record.header else None
+        page = decode_wat(record.block) if b"json" in record.header else None
         if isinstance(page, Page):
-            base = page_base(page.url, page.base)
-            urls = {resolve(base, (image.src or "").strip()) for image in page.images}
+            urls = {resolve(page.base, (image.src or "").strip()) for image in page.images}
             found.setdefault(page.url, set()).update(urls)
     return found
 
