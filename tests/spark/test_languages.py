@@ -44,7 +44,7 @@ def test_languages(run: Runner, wat: Path, metadata: Path) -> None:
     assert summary["other_language"] == sum(summary["other_languages"].values())
     assert summary["other_language"] == len(rows) - len(wanted) > 0
     assert summary["no_match"] == everything["no_match"]
-    names = ("duplicates", "no_match", "other_language", "matched")
+    names = ("duplicates", "no_match", "other_language", "removed", "matched")
     assert summary["pairs"] == sum(summary[name] for name in names)
     before = run.commits()
     absent = min(model.languages() - {one["language"] for one in found})
