@@ -84,7 +84,9 @@ def test_a_run_and_again_with_a_task_that_is_killed_once(
         if killed:
             airflow.driver(killed).kill()
         assert airflow.wait(name) == "success"
-        assert airflow.tries(name) == {job: ("success", 2 if job == killed else 1) for job in JOBS}
+        tries = airflow.tries(name)
+        assert {job: state for job, (state, _) in tries.items()} == dict.fromkeys(JOBS, "success")
+        assert not killed or tries[killed][1] > 1
         assert digest(run) == expected
     events = airflow.api("GET", "/api/v2/assets/events")["asset_events"]
     assert [event["source_task_id"] for event in events] == ["sample_pairs"] * 2
