@@ -22,6 +22,7 @@ from tests.spark.conftest import ROOT, SETTINGS
 BIN = ROOT / ".venv-airflow" / "bin"
 SPARK_BIN = Path(sys.executable).parent
 DAG = "metaclip_curation"
+CRAWL = "CC-MAIN-2024-22"
 COMMANDS = (("api-server", "--workers", "1"), ("scheduler",), ("dag-processor",))
 
 
@@ -47,6 +48,7 @@ class Airflow:
             "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "1",
             # Only runs that a test asks for.
             "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
+            "AIRFLOW_VAR_METACLIP_CRAWL": CRAWL,
             "SPARK_SUBMIT_OPTS": str(SETTINGS["spark.driver.extraJavaOptions"]),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__API__HOST": "127.0.0.1",
