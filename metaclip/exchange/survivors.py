@@ -94,7 +94,7 @@ def keep_survivors(
             SETTING,
             f"{listed.key} of {curation}",
             f"{account.unknown} of {account.ids} that it has not, as {account.example}",
-            "is the list of another curation, or older than this one?",
+            "is the list of another curation, or of before pairs were removed from it?",
         )
     ids = once.select(F.col("id").alias(listed.key))
     survivors = curated.join(ids, on=listed.key, how="left_semi")

@@ -98,9 +98,7 @@ def import_small(run: Runner, folder: Path) -> None:
     run(import_pairs, f"crawl.files={captions}")
 
 
-@pytest.fixture(
-    scope="module", params=["small", pytest.param("large", marks=(pytest.mark.long, needs_shared))]
-)
+@pytest.fixture(scope="module", params=["small", LARGE])
 def captions(
     request: pytest.FixtureRequest, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
 ) -> Captions:
