@@ -63,7 +63,8 @@ def asked(run: Runner, **settings: str) -> list[dict[str, Any]]:
 
 
 def test_a_pair_by_hand(pool: Runner) -> None:
-    (pair,) = asked(pool, pair=FIRST)
+    summary = pool(explain, f"explain.pair='{FIRST}'")
+    (pair,) = summary["pairs"]
     assert pair["spaced_text"] == " a cat "
     (origin,) = pair["found_at"]
     assert (origin["crawl"], origin["path"], origin["image_url"]) == ("local", "pool.jsonl", CAT)
@@ -82,6 +83,8 @@ def test_a_pair_by_hand(pool: Runner) -> None:
     assert judged["enters_at"] == pytest.approx((13 - (169 - 160 * draw) ** 0.5) / 2)
     assert by_name["everything"]["kept"]
     assert by_name["everything"]["keep_probability"] == 1.0
+    for words in (FIRST, "[ a cat ]", "0.6244281616445617", "crawl local, file pool.jsonl"):
+        assert words in summary["report"]
 
 
 def test_each_pair_as_it_was_sampled(pool: Runner) -> None:
@@ -93,7 +96,7 @@ def test_each_pair_as_it_was_sampled(pool: Runner) -> None:
     }
     assert 0 < len(kept) < len(everything)
     others = [row for row in everything if row.pair_id not in kept]
-    for row in [next(r for r in everything if r.pair_id in kept), others[0], others[-1]]:
+    for row in [next(r for r in everything if r.pair_id in kept), others[0]]:
         (pair,) = asked(pool, pair=row.pair_id, curation="default")
         (judged,) = pair["curations"]
         assert [entry["entry_id"] for entry in judged["entries"]] == row.entry_ids
@@ -127,12 +130,6 @@ def test_a_text_that_is_not_in_the_pool(pool: Runner) -> None:
     assert found["curations"][0]["draw"] == 0.6244281616445617
     (found,) = asked(pool, text="dog", image=CAT, curation="default")
     assert found["curations"][0]["why"] == "not kept: the pair is in none of the crawls local"
-
-
-def test_the_report(pool: Runner) -> None:
-    report = pool(explain, f"explain.pair='{FIRST}'")["report"]
-    for words in (FIRST, "[ a cat ]", "0.6244281616445617", "crawl local, file pool.jsonl"):
-        assert words in report
 
 
 @pytest.mark.parametrize(

@@ -93,10 +93,8 @@ def busiest_domain(run: Runner) -> str:
     return str(hosts.most_common(1)[0][0])
 
 
-def test_a_domain_before_and_after(
-    made: Runner, copy: Runner, metadata: Path, tmp_path: Path, spark: SparkSession
-) -> None:
-    """Removed later or from the first run on: in the end the same rows in every table."""
+def test_a_domain_in_every_table(made: Runner, copy: Runner, tmp_path: Path) -> None:
+    """And when its file is read again, which brings its pairs back, they are not matched."""
     domain = busiest_domain(made)
     listed = write_list(tmp_path, domain.upper() + ":80", "nowhere.example")
     before = pairs(made)
@@ -120,7 +118,18 @@ def test_a_domain_before_and_after(
         counted[row["entry_id"]] += row["count"]
     assert +counted == left
     assert_marked(made, copy, summary)
-    _compare_with_a_block_list(made, copy, metadata, listed, spark, tmp_path)
+    of_a = [row for row in table(copy, MATCHES) if row["crawl"] == "a"]
+    read_again(made, copy, tmp_path)
+    assert any(in_domain(row["page_url"], domain) for row in pairs(copy))
+    assert copy(match_entries, "crawl.name=a", "crawl.min_coverage=0")["removed"] > 0
+    assert [row for row in table(copy, MATCHES) if row["crawl"] == "a"] == of_a
+
+
+def read_again(made: Runner, run: Runner, folder: Path) -> None:
+    """Read the file of crawl `a` again, since it has changed, if only by a line's end."""
+    file = folder / "000.warc.wat.gz"
+    file.write_bytes((made.root.parent / "files" / file.name).read_bytes() + b"\n")
+    run(extract_pairs, "crawl.name=a", f"crawl.files={file}", "crawl.min_coverage=0")
 
 
 def key_of(row: dict[str, Any]) -> str:
@@ -142,9 +151,13 @@ def assert_marked(made: Runner, copy: Runner, summary: dict[str, Any]) -> None:
         assert counts[count["entry_id"]]["count"] == count["count"]  # what p_e used
 
 
-def _compare_with_a_block_list(
-    made: Runner, copy: Runner, metadata: Path, listed: str, spark: SparkSession, tmp_path: Path
+@pytest.mark.long
+def test_a_block_list(
+    made: Runner, copy: Runner, metadata: Path, tmp_path: Path, spark: SparkSession
 ) -> None:
+    """Removed later or from the first run on: in the end the same rows in every table."""
+    listed = write_list(tmp_path, busiest_domain(made))
+    copy(remove_pairs, listed)
     blocked = Runner(spark, tmp_path / "blocked")
     assert blocked(remove_pairs, listed)["deleted"] == {
         "extractions": 0,
@@ -170,8 +183,9 @@ def _compare_with_a_block_list(
     assert find_curation(copy.warehouse, "default").removed == 0
 
 
-def test_a_later_run_does_not_bring_them_back(made: Runner, copy: Runner, tmp_path: Path) -> None:
-    """Nor does reading the file again; by pair, image and URL, in each form of a list."""
+@pytest.mark.long
+def test_ids_and_urls_in_each_form_of_a_list(made: Runner, copy: Runner, tmp_path: Path) -> None:
+    """A later run does not bring them back, nor does reading the file again."""
     of_a = [row for row in table(made, CURATED) if row["crawl"] == "a"]
     by_pair, by_image, by_url = of_a[0], of_a[len(of_a) // 2], of_a[-1]
     ids = {"pair_id": by_pair["pair_id"], "image_id": by_image["image_id"]}
@@ -203,9 +217,7 @@ def test_a_later_run_does_not_bring_them_back(made: Runner, copy: Runner, tmp_pa
     assert sum(accounts.values()) == read_pairs(copy.warehouse, "a").count()
     with pytest.raises(InputError, match="expected a pair of the pool, found one that was removed"):
         copy(explain, f"explain.pair='{ids['pair_id']}'")
-    file = tmp_path / "000.warc.wat.gz"  # the same file, which has changed
-    file.write_bytes((made.root.parent / "files" / file.name).read_bytes() + b"\n")
-    copy(extract_pairs, "crawl.name=a", f"crawl.files={file}", "crawl.min_coverage=0")
+    read_again(made, copy, tmp_path)
     assert any(removed(row) for row in pairs(copy))
     summary = copy(match_entries, "crawl.name=a", "crawl.min_coverage=0")
     assert summary["removed"] == len({row["pair_id"] for row in pairs(copy) if removed(row)})
@@ -276,7 +288,14 @@ def test_hosts_as_a_pool_spells_them(run: Runner, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "cut", ["purge_extractions", "purge_matches", "recount", "_mark_curation", "note_purged"]
+    "cut",
+    [
+        "recount",
+        *(
+            pytest.param(step, marks=pytest.mark.long)
+            for step in ("purge_extractions", "purge_matches", "_mark_curation", "note_purged")
+        ),
+    ],
 )
 def test_what_was_cut_off_is_done_by_the_next_run(
     made: Runner, copy: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: str
@@ -312,6 +331,7 @@ def test_what_was_cut_off_is_done_by_the_next_run(
     copy(sample_pairs, T, "balance.curation=again")
 
 
+@pytest.mark.long
 def test_matching_that_did_not_know_yet(copy: Runner, tmp_path: Path) -> None:
     """It read the pairs before a removal and wrote its matches after: they are refused."""
     change = copy.warehouse.last_change(MATCHES, partition := matched(copy))
