@@ -22,7 +22,6 @@ from typing import Any
 from isal import igzip
 from packaging.requirements import Requirement
 
-EXTRAS = ("http", "s3")
 # Of the standard library: what shows windows, talks to a terminal, or tests it.
 _NO_MODULES = shutil.ignore_patterns(
     *("site-packages", "dist-packages", "__pycache__", "test", "tests", "config-*"),
@@ -51,7 +50,9 @@ def pack(wheel: Path, archive: Path) -> None:
         python = copy_interpreter(root)
         code = "import site; print(site.getsitepackages()[0])"
         site = Path(_run(python, "-I", "-c", code).strip())
-        for name in sorted(required("metaclip", EXTRAS) - {"metaclip"}):
+        extras = metadata.metadata("metaclip").get_all("Provides-Extra", [])
+        needed = required("metaclip", tuple(extra for extra in extras if extra != "dev"))
+        for name in sorted(needed - {"metaclip"}):
             copy_distribution(metadata.distribution(name), site)
         pip = ("-m", "pip", "install", "--quiet", "--no-deps", "--no-compile")
         _run(Path(sys.executable), *pip, "--target", str(site), str(wheel))

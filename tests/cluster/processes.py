@@ -26,6 +26,8 @@ HOST = "127.0.0.1"
 # Short runs: quick compilation, few threads and little memory, so that six JVMs fit.
 JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
 
+SIZES = ("spark.executor.memory", "spark.executor.cores")
+
 T = TypeVar("T")
 
 
@@ -225,7 +227,9 @@ class Submitted(Application):
         super().__init__(cluster, job, cores, conf or {})
         self.conf["spark.pyspark.driver.python"] = sys.executable
         flags = [word for key, value in self.conf.items() for word in ("--conf", f"{key}={value}")]
-        sets = [word for one in assignments for word in ("--set", one)]
+        # The config file goes over spark-submit's flags, and is for larger machines.
+        sizes = [f"spark.{key}={self.conf[key]}" for key in SIZES]
+        sets = [word for one in (*assignments, *sizes) for word in ("--set", one)]
         job_file, config = ROOT / "jobs" / f"{job}.py", ROOT / "conf" / "cluster.yaml"
         self.out = self.folder / "stdout"
         with self.out.open("wb") as out, self.err.open("wb") as err:
