@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cluster.processes import ROOT, Cluster, Session, wait_for
+from tests.cluster.applications import Session
+from tests.cluster.processes import ROOT, Cluster, wait_for
 from tests.crawl.archives import with_other_hosts
 
 DATA = ROOT / "tests" / "data"

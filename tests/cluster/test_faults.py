@@ -13,9 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.cluster.applications import Session, Submitted
 from tests.cluster.conftest import WATS, Inputs, Quiet, T, digest, read_rows, settings
 from tests.cluster.events import Account, account_for, executors_lost
-from tests.cluster.processes import Cluster, Session, Submitted, wait_for
+from tests.cluster.processes import Cluster, wait_for
 
 pytestmark = [pytest.mark.long, pytest.mark.cluster]
 
