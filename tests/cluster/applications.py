@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 
+from tests.cluster.events import is_of_delta
 from tests.cluster.processes import (
     BIN,
     HOST,
@@ -62,18 +63,22 @@ class Application:
             "spark.eventLog.dir": self.folder.as_uri(),
             "spark.eventLog.compress": "false",
             "spark.eventLog.rolling.enabled": "false",
-            # A killed driver's log has all but its last few words.
+            # A killed driver's log has all but its last few words, which then are not the
+            # start of a task: what follows that one pushes it out.
             "spark.eventLog.buffer.kb": "1",
+            "spark.eventLog.logBlockUpdates.enabled": "true",
             **conf,
         }
 
-    def running(self, stage: str, tasks: int = 1) -> bool:
-        """Return whether a task of the job's `stage` runs, in a Spark stage of so many tasks."""
+    def running(self, stage: str) -> list[str]:
+        """Return the ids of the executors that now run tasks of the job's `stage`."""
         assert self.process.poll() is None, self.err.read_text()
-        return any(
-            one.get("description") == stage and one["numActiveTasks"] and one["numTasks"] >= tasks
-            for one in self.get("stages?status=active") or []
-        )
+        found = []
+        for one in self.get("stages?status=active") or []:
+            if one.get("description") == stage and not is_of_delta(one["name"]):
+                page = f"stages/{one['stageId']}/{one['attemptId']}/taskList?status=RUNNING"
+                found += [task["executorId"] for task in self.get(page) or []]
+        return found
 
     def get(self, page: str) -> Any:
         """Return a page of the driver's REST interface, or None while it has none."""
