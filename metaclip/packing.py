@@ -94,13 +94,17 @@ def _set_search_path(file: Path, path: str) -> None:
 
 
 def required(name: str, extras: tuple[str, ...] = ()) -> set[str]:
-    """Return the names of the distributions that `name` with `extras` needs, itself included."""
+    """Return the distributions that `name` with `extras` needs and that are here, with itself."""
     found: set[str] = set()
     todo = [(name, extras)]
     while todo:
         name, extras = todo.pop()
+        try:
+            needs = metadata.requires(name) or ()
+        except metadata.PackageNotFoundError:
+            continue  # of an extra that this environment is without
         found.add(name)
-        for text in metadata.requires(name) or ():
+        for text in needs:
             need = Requirement(text)
             cases = [{"extra": extra} for extra in ("", *extras)]
             there = need.marker is None or any(map(need.marker.evaluate, cases))
