@@ -66,14 +66,20 @@ def run_job(name: str, description: str, step: Step, flags: Mapping[str, str] | 
         print(failure, file=_stderr(), flush=True)
         return code
     report = summary.pop("report", None)
-    seconds = time.monotonic() - started
-    stages["other"] = seconds - sum(stages.values())
-    times = {"stages": {stage: round(taken, 3) for stage, taken in stages.items()}}
-    line = {"job": name, **summary, **tasks, **times, "seconds": round(seconds, 3)}
-    print(redact(json.dumps(line)), flush=True)
+    times = _account_for_time(stages, time.monotonic() - started)
+    print(redact(json.dumps({"job": name, **summary, **tasks, **times})), flush=True)
     if report:
         print(report, flush=True)
     return code
+
+
+def _account_for_time(stages: dict[str, float], seconds: float) -> Summary:
+    """Return the seconds of each stage, of what is between them, and of all."""
+    taken = {**stages, "other": seconds - sum(stages.values())}
+    return {
+        "stages": {stage: round(part, 3) for stage, part in taken.items()},
+        "seconds": round(seconds, 3),
+    }
 
 
 def account_for_tasks(spark: SparkSession) -> Summary:

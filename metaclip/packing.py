@@ -22,7 +22,6 @@ from typing import Any
 from isal import igzip
 from packaging.requirements import Requirement
 
-EXTRAS = ("http", "s3")
 # Of the standard library: what shows windows, talks to a terminal, or tests it.
 _NO_MODULES = shutil.ignore_patterns(
     *("site-packages", "dist-packages", "__pycache__", "test", "tests", "config-*"),
@@ -51,7 +50,9 @@ def pack(wheel: Path, archive: Path) -> None:
         python = copy_interpreter(root)
         code = "import site; print(site.getsitepackages()[0])"
         site = Path(_run(python, "-I", "-c", code).strip())
-        for name in sorted(required("metaclip", EXTRAS) - {"metaclip"}):
+        extras = metadata.metadata("metaclip").get_all("Provides-Extra", [])
+        needed = required("metaclip", tuple(extra for extra in extras if extra != "dev"))
+        for name in sorted(needed - {"metaclip"}):
             copy_distribution(metadata.distribution(name), site)
         pip = ("-m", "pip", "install", "--quiet", "--no-deps", "--no-compile")
         _run(Path(sys.executable), *pip, "--target", str(site), str(wheel))
@@ -93,13 +94,17 @@ def _set_search_path(file: Path, path: str) -> None:
 
 
 def required(name: str, extras: tuple[str, ...] = ()) -> set[str]:
-    """Return the names of the distributions that `name` with `extras` needs, itself included."""
+    """Return the distributions that `name` with `extras` needs and that are here, with itself."""
     found: set[str] = set()
     todo = [(name, extras)]
     while todo:
         name, extras = todo.pop()
+        try:
+            needs = metadata.requires(name) or ()
+        except metadata.PackageNotFoundError:
+            continue  # of an extra that this environment is without
         found.add(name)
-        for text in metadata.requires(name) or ():
+        for text in needs:
             need = Requirement(text)
             cases = [{"extra": extra} for extra in ("", *extras)]
             there = need.marker is None or any(map(need.marker.evaluate, cases))

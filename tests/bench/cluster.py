@@ -11,7 +11,8 @@ from typing import Any
 import psutil
 
 from tests.bench.inputs import find_input
-from tests.cluster.processes import Application, Cluster, Submitted, wait_for
+from tests.cluster.applications import Application, Submitted
+from tests.cluster.processes import Cluster, wait_for
 from tests.crawl.archives import with_other_hosts
 
 COPIES = 8

@@ -15,17 +15,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cluster.processes import ROOT, Cluster, Session, wait_for
+from tests.cluster.applications import Session
+from tests.cluster.processes import ROOT, Cluster, wait_for
 from tests.crawl.archives import with_other_hosts
 
 DATA = ROOT / "tests" / "data"
 T = 200
 WATS, CAPTION_COPIES = 4, 6
+FLOW = ("match_entries", "count_entries", "sample_pairs")
 SPARK = {
     "spark.sql.shuffle.partitions": "4",
     # Compiling queries over so few rows would take half of the time.
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    # Several files and several tasks for what would fit into one.
+    "spark.databricks.delta.optimizeWrite.binSize": "4m",
+    "spark.sql.files.maxPartitionBytes": "4m",
+    "spark.sql.files.openCostInBytes": "0",
     "spark.sql.shuffle.orderIndependentChecksum.enabled": "true",
     "spark.sql.shuffle.orderIndependentChecksum.enableFullRetryOnMismatch": "true",
 }
@@ -132,7 +138,8 @@ def quiet(session: Session, inputs: Inputs, tmp_path_factory: pytest.TempPathFac
     session.run("curate", *settings(after, "pages"), inputs.metadata, inputs.pages)
     session.run("import_pairs", *settings(after, "captions"), inputs.captions)
     shutil.copytree(after, before)
-    session.run("curate", *settings(after, "captions"), inputs.captions)
+    for step in FLOW:
+        session.run(step, *settings(after, "captions"))
     found = Quiet(before, after, digest(before), digest(after))
     print(f"\n  quiet: {found.pages} (pages), {found.all} (and captions)")
     return found

@@ -13,9 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.cluster.conftest import WATS, Inputs, Quiet, T, digest, read_rows, settings
-from tests.cluster.events import Account, account_for, executors_lost
-from tests.cluster.processes import Cluster, Session, Submitted, wait_for
+from tests.cluster.applications import Application, Session, Submitted
+from tests.cluster.conftest import FLOW, WATS, Inputs, Quiet, T, digest, read_rows, settings
+from tests.cluster.events import Account, account_for
+from tests.cluster.processes import Cluster, wait_for
 
 pytestmark = [pytest.mark.long, pytest.mark.cluster]
 
@@ -27,56 +28,56 @@ EMPTY_SPACE = 2_000_000
 class Run:
     """The flow over pages and captions from where matching the captions begins."""
 
-    def __init__(self, session: Session, warehouse: Path, inputs: Inputs) -> None:
-        self.session, self.warehouse, self.inputs = session, warehouse, inputs
+    def __init__(self, session: Session, warehouse: Path) -> None:
+        self.session, self.warehouse = session, warehouse
 
     def start(self) -> None:
         """Begin it."""
-        given = settings(self.warehouse, "captions")
-        self.session.start("curate", *given, self.inputs.captions)
+        self.session.start(FLOW[0], *settings(self.warehouse, "captions"))
 
-    def matching(self) -> None:
-        """Begin it; return once a task that matches texts is running."""
+    def matching(self) -> psutil.Process:
+        """Begin it; return an executor once that runs a task which matches texts."""
         self.start()
-        wait_for(lambda: self.session.running(MATCHING))
+        name = wait_for(lambda: self.session.running(MATCHING))[0]
+        return self.session.executors()[name]
 
     def finish(self) -> Account:
         """Return the account of the matching stage, once all has ended well."""
         answer = self.session.answer()
         assert "summary" in answer, answer
-        print(f"\n  {digest(self.warehouse)}", end=" ")
-        return self.account()
+        account = self.account()
+        for step in FLOW[1:]:
+            self.session.run(step, *settings(self.warehouse, "captions"))
+        print(f"  {digest(self.warehouse)}")
+        return account
 
     def account(self) -> Account:
         """Return the account of the matching stage."""
         found = account_for(self.session.events()[self.session.begun :], MATCHING)
-        print(f"{dict(found.reasons)}, {found.retried} tasks of an attempt above 0")
+        print(f"\n  {dict(found.reasons)}, {found.retried} tasks of an attempt above 0")
         return found
 
 
 @pytest.fixture
-def run(session: Session, cluster: Cluster, warehouse: Path, inputs: Inputs) -> Run:
-    return Run(session, warehouse, inputs)
+def run(session: Session, cluster: Cluster, warehouse: Path) -> Run:
+    return Run(session, warehouse)
 
 
 def test_an_executor_is_killed(run: Run, quiet: Quiet) -> None:
-    run.matching()
-    victim = next(iter(run.session.executors().values()))
-    victim.kill()
+    run.matching().kill()
     account = run.finish()
     assert account.reasons["ExecutorLostFailure"]
     assert account.retried
-    assert executors_lost(run.session.events()[run.session.begun :])
+    assert account.executors_lost
     assert digest(run.warehouse) == quiet.all
 
 
 def test_a_python_worker_is_killed(run: Run, quiet: Quiet) -> None:
-    run.matching()
+    executor = run.matching()
 
     def workers() -> list[psutil.Process]:
         """The workers that a daemon has forked; the daemon is the executor's child."""
-        daemons = [one for jvm in run.session.executors().values() for one in jvm.children()]
-        return [worker for daemon in daemons for worker in daemon.children()]
+        return [worker for daemon in executor.children() for worker in daemon.children()]
 
     wait_for(workers)[0].kill()
     account = run.finish()
@@ -87,8 +88,7 @@ def test_a_python_worker_is_killed(run: Run, quiet: Quiet) -> None:
 
 def test_a_host_is_lost(run: Run, cluster: Cluster, quiet: Quiet) -> None:
     """Its Worker is killed, and the executor that was the Worker's child goes with it."""
-    run.matching()
-    executor = next(iter(run.session.executors().values()))
+    executor = run.matching()
     (worker,) = (one for one in cluster.workers if one.pid == executor.ppid())
     cluster.workers.remove(worker)
     worker.kill()
@@ -98,13 +98,13 @@ def test_a_host_is_lost(run: Run, cluster: Cluster, quiet: Quiet) -> None:
     cluster.start_worker()
     assert account.reasons["ExecutorLostFailure"]
     assert account.retried
-    assert executors_lost(run.session.events()[run.session.begun :])
+    assert account.executors_lost
     assert digest(run.warehouse) == quiet.all
 
 
 @pytest.mark.parametrize("damage", ["lost", "corrupt"])
 def test_a_shuffle_file_is(run: Run, cluster: Cluster, quiet: Quiet, damage: str) -> None:
-    """The output of a task of the matching stage, when others have still to read it."""
+    """The output of the first task that matches texts, while others still do."""
     run.matching()
 
     def outputs() -> list[Path]:
@@ -189,6 +189,12 @@ KILLS = {
 }
 
 
+def at_work(application: Application, stage: str, tasks: int) -> int:
+    """The number of tasks of `stage` that run, by the event log as it stands on the disk."""
+    assert application.process.poll() is None
+    return account_for(application.events(), stage, tasks).unfinished
+
+
 def test_the_driver_is_killed_in_each_job(
     session: Session, cluster: Cluster, quiet: Quiet, inputs: Inputs, tmp_path: Path
 ) -> None:
@@ -198,9 +204,9 @@ def test_the_driver_is_killed_in_each_job(
     for job, (stage, tasks) in KILLS.items():
         wait_for(lambda: cluster.cores_used() == 2)
         application = Submitted(cluster, job, *given)
-        wait_for(partial(application.running, stage, tasks), every=0.005)
+        wait_for(partial(at_work, application, stage, tasks), every=0.01)
         application.kill()
-        account = account_for(application.events(), stage)
+        account = account_for(application.events(), stage, tasks)
         print(f"\n  {job}: {account.unfinished} tasks were running when it was killed")
         assert account.unfinished
         session.run(job, *given)

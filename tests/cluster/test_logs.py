@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.cluster.applications import Submitted
 from tests.cluster.conftest import Inputs, read_rows, settings
-from tests.cluster.processes import Cluster, Submitted
+from tests.cluster.processes import Cluster
 
 pytestmark = [pytest.mark.long, pytest.mark.cluster]
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.cluster.applications import Submitted
 from tests.cluster.conftest import Inputs, settings
-from tests.cluster.processes import ROOT, SPARK_HOME, Cluster, Submitted, wait_for
+from tests.cluster.processes import ROOT, SPARK_HOME, Cluster, wait_for
 
 pytestmark = [pytest.mark.long, pytest.mark.cluster]
 
