@@ -250,10 +250,9 @@ def test_what_survived_the_download(
     assert summary["expected_size"] == pytest.approx(keep.sum())
     assert_size(again.sum(), keep)
     assert_entries(captions, again, keep, counts, t / 2)
-    # The same test of the parent's draws as they were: a quarter too many, far outside.
+    # The parent's draws as they were: 28 % too many of the large pool, and the test sees it.
     unconditioned = survives & (captions.draws < keep)
     print(f"unconditioned: {unconditioned.sum() / keep.sum() - 1:.1%} too many")
-    assert unconditioned.sum() > 1.2 * keep.sum()
     with pytest.raises(AssertionError, match="sd"):
         assert_size(unconditioned.sum(), keep)
     for size in (1000, int(survives.sum()) - 7):
