@@ -56,9 +56,9 @@ def _compare(bench: Bench) -> dict[str, Any]:
     total = matches.count()
     kept = int(expect(pool.matches, counts, [_T], group_by_entry(counts))[0, 0, 2])
 
-    def write(rows: DataFrame) -> None:
+    def write(rows: DataFrame, to: str) -> None:
         writer = rows.write.format("delta").mode("overwrite").option("optimizeWrite", "true")
-        writer.save(f"{bench.folder}/written")
+        writer.save(f"{bench.folder}/written/{to}")
 
     def judged(rows: DataFrame) -> DataFrame:
         return score(rows, counts, _T).where("draw < keep_probability")
@@ -66,8 +66,8 @@ def _compare(bench: Bench) -> dict[str, Any]:
     as_many = F.pmod(F.xxhash64("pair_id", F.lit("bench")), F.lit(10**6)) < 10**6 * kept // total
     plain = warehouse.read(MATCHES).drop("metadata_version", "spacing")
     work: dict[str, Callable[[], object]] = {
-        "read and write": lambda: write(plain.where(as_many)),
-        "second pass": lambda: write(judged(matches)),
+        "read and write": lambda: write(plain.where(as_many), "plain"),
+        "second pass": lambda: write(judged(matches), "judged"),
         "sums by entry": lambda: expect(pool.matches, counts, [_T], group_by_entry(counts)),
         f"plan of {len(ts)} t": lambda: expect(pool.matches, counts, ts, groups),
         "t from a size": lambda: t_from_size(pool.matches, counts, total // 2),
