@@ -8,7 +8,7 @@ from metaclip.errors import InputError
 from metaclip.exchange import purge
 from metaclip.exchange.lists import read_list
 from metaclip.exchange.removals import KINDS, SETTING, add_removals, find_keys, read_removals
-from metaclip.tables import CURATED, EXTRACTIONS, MATCHES
+from metaclip.tables import MATCHES
 from metaclip.warehouse import Warehouse
 
 
@@ -37,13 +37,12 @@ def remove_pairs(config: Config, warehouse: Warehouse) -> Summary:
     deleted["curated"], curations = purge.purge_curations(warehouse, removals)
     purge.note_purged(warehouse, versions)
     log.info("remove_pairs     %s", ", ".join(f"{n:,} of {t}" for t, n in deleted.items()))
-    tables = [table for table in (EXTRACTIONS, MATCHES, CURATED) if warehouse.exists(table)]
     return {
         **summary,
         "deleted": deleted,
         "recounted": recounted,
         "curations": curations,
-        "report": purge.describe(warehouse, tables, curations),
+        "report": purge.describe(warehouse, curations),
     }
 
 

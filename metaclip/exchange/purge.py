@@ -6,7 +6,7 @@ Each step is one commit that can be done again: a run that did not end is ended 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
@@ -16,7 +16,6 @@ from metaclip.errors import InputError
 from metaclip.exchange.removals import Removals, mark_removed
 from metaclip.lineage import PURGED, require_fresh_matches
 from metaclip.matching.matches import keep_first
-from metaclip.session import SETTINGS
 from metaclip.tables import (
     CURATED,
     CURATION_COUNTS,
@@ -159,33 +158,31 @@ def note_purged(warehouse: Warehouse, inputs: Mapping[str, int]) -> None:
         table.update(set={"purged_at": F.current_timestamp()})
 
 
-def describe(warehouse: Warehouse, tables: Sequence[Table], curations: Mapping[str, int]) -> str:
+def describe(warehouse: Warehouse, curations: Mapping[str, int]) -> str:
     """Return what a person has to know who wants the removed rows to be gone everywhere."""
     lines = [
         f"Curation {name}: {lost:,} pairs removed since it was sampled; its probabilities "
         f"are of before, until sample_pairs runs with balance.curation={name}"
         for name, lost in sorted(curations.items())
     ]
-    if tables:
-        lines += [
-            "Older versions of the tables still hold what was removed, and so do exports. While",
-            "no job runs, this deletes all older versions:",
-            "",
-            f"    {vacuum_command(warehouse, tables)}",
-        ]
+    lines += [
+        "Older versions of the tables still hold what was removed, and so do exports. While no",
+        "job runs, this deletes all older versions:",
+        "",
+        f"    {vacuum_command(warehouse)}",
+    ]
     return "\n".join(lines)
 
 
-def vacuum_command(warehouse: Warehouse, tables: Sequence[Table]) -> str:
-    """Return the command that deletes the old versions of `tables`, removed rows and all."""
-    settings = {
-        key: SETTINGS[key] for key in ("spark.sql.extensions", "spark.sql.catalog.spark_catalog")
-    }
-    settings["spark.databricks.delta.retentionDurationCheck.enabled"] = "false"
-    options = " ".join(f"--conf {key}={value}" for key, value in settings.items())
-    paths = (warehouse.path(table) for table in tables)
-    statements = " ".join(f"VACUUM delta.`{path}` RETAIN 0 HOURS;" for path in paths)
-    return f"spark-sql {options} -e {shlex.quote(statements)}"
+def vacuum_command(warehouse: Warehouse) -> str:
+    """Return the command that deletes all older versions, removed rows and all."""
+    settings = (
+        f"warehouse={warehouse.root}",
+        "maintain.vacuum_hours=0",
+        "maintain.short_vacuum=true",
+    )
+    words = [word for setting in settings for word in ("--set", setting)]
+    return shlex.join(["spark-submit", "jobs/maintain_tables.py", *words])
 
 
 def _read_all_pairs(warehouse: Warehouse) -> DataFrame:

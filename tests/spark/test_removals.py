@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
 import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pyarrow.parquet as pq
 import pytest
 from count_entries import count_entries
 from explain import explain
@@ -17,6 +19,7 @@ from export_pairs import export_pairs
 from extract_pairs import extract_pairs
 from import_metadata import import_metadata
 from import_pairs import import_pairs
+from maintain_tables import maintain_tables
 from match_entries import match_entries
 from pyspark.sql import SparkSession
 from remove_pairs import remove_pairs
@@ -181,6 +184,33 @@ def test_a_block_list(
         run(sample_pairs, T)  # its inputs are fresh, in both
     assert table(blocked, CURATED) == table(copy, CURATED) != []
     assert find_curation(copy.warehouse, "default").removed == 0
+
+
+@pytest.mark.long
+def test_the_printed_command_purges_the_history(made: Runner, copy: Runner, tmp_path: Path) -> None:
+    """It refuses tables that do not agree; after it no file has what was removed."""
+    domain = busiest_domain(made)
+    report = copy(remove_pairs, write_list(tmp_path, domain))["report"]
+    assert in_files(copy, domain) == {"extractions", "matches", "curated"}
+    command = shlex.split(report.splitlines()[-1])
+    assert command[:2] == ["spark-submit", "jobs/maintain_tables.py"]
+    assert f"warehouse={copy.root}" in command[3::2]
+    copy(maintain_tables, *command[3::2])
+    assert in_files(copy, domain) == set()
+
+
+def in_files(run: Runner, domain: str) -> set[str]:
+    """The tables that have a data file, of whatever version, with a page of a domain."""
+    found = set()
+    for file in run.root.rglob("*.parquet"):
+        if "_delta_log" not in file.parts and f"//{domain}/".encode() in plain_bytes(file):
+            found.add(file.relative_to(run.root).parts[0])
+    return found
+
+
+def plain_bytes(file: Path) -> bytes:
+    """All values of a Parquet file, as text."""
+    return json.dumps(pq.ParquetFile(file).read().to_pylist(), default=str).encode()
 
 
 @pytest.mark.long
