@@ -102,16 +102,18 @@ def test_a_host_is_lost(run: Run, cluster: Cluster, quiet: Quiet) -> None:
     assert digest(run.warehouse) == quiet.all
 
 
+def shuffled(cluster: Cluster) -> set[Path]:
+    """The larger files of shuffles on all hosts."""
+    found = cluster.folder.glob("host-*/local/*/*/blockmgr-*/*/shuffle_*.data")
+    return {file for file in found if file.stat().st_size > 100_000}
+
+
 @pytest.mark.parametrize("damage", ["lost", "corrupt"])
 def test_a_shuffle_file_is(run: Run, cluster: Cluster, quiet: Quiet, damage: str) -> None:
     """The output of the first task that matches texts, while others still do."""
     run.matching()
-
-    def outputs() -> list[Path]:
-        found = cluster.folder.glob("host-*/local/*/*/blockmgr-*/*/shuffle_*.data")
-        return [file for file in found if file.stat().st_size > 100_000]
-
-    file = wait_for(outputs)[0]
+    before = shuffled(cluster)
+    file = wait_for(lambda: shuffled(cluster) - before).pop()
     if damage == "lost":
         file.unlink()
     else:
