@@ -32,7 +32,9 @@ from tests.spark.conftest import ROOT, Runner
 
 Array = NDArray[Any]
 SMALL = ROOT / "tests" / "data"
-LARGE = pytest.param("large", marks=(pytest.mark.long, needs_shared))
+# Short enough for a look at a change, but too long for `make test`.
+SMALL_POOL = pytest.param("small", marks=pytest.mark.long)
+LARGE_POOL = pytest.param("large", marks=(pytest.mark.long, needs_shared))
 TS = {"small": (20.0, 100.0, 500.0), "large": (20.0, 200.0, 2000.0)}
 
 
@@ -98,7 +100,7 @@ def import_small(run: Runner, folder: Path) -> None:
     run(import_pairs, f"crawl.files={captions}")
 
 
-@pytest.fixture(scope="module", params=["small", LARGE])
+@pytest.fixture(scope="module", params=[SMALL_POOL, LARGE_POOL])
 def captions(
     request: pytest.FixtureRequest, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
 ) -> Captions:
