@@ -176,7 +176,7 @@ class Session(Application):
         driver = Path(__file__).with_name("driver.py")
         with self.err.open("wb") as err:
             self.process = subprocess.Popen(
-                [sys.executable, driver, json.dumps(self.conf)],
+                [*cluster.enter, sys.executable, driver, json.dumps(self.conf)],
                 cwd=self.folder,
                 env=environment,
                 stdin=subprocess.PIPE,

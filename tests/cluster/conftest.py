@@ -54,12 +54,42 @@ def environment(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return folder
 
 
+class SmallDisk(NamedTuple):
+    """A file system of 200 MB in a namespace, which takes no rights to make.
+
+    `path` is its folder for the processes that `enter` starts, `seen` for others.
+    """
+
+    path: Path
+    seen: Path
+    enter: list[str]
+
+
+@pytest.fixture(scope="session")
+def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallDisk | None]:
+    """It, or None where the system gives nobody a namespace."""
+    path = tmp_path_factory.mktemp("disk")
+    mount = f"mount -t tmpfs -o size=200m tmpfs {path} && echo ready && exec sleep infinity"
+    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        if holder.stdout.readline() != b"ready\n":
+            yield None
+            return
+        enter = ["nsenter", "--user", "--mount", "--preserve-credentials"]
+        enter += [f"--target={holder.pid}", f"--wd={path.parent}"]
+        yield SmallDisk(path, Path(f"/proc/{holder.pid}/root{path}"), enter)
+        holder.kill()
+
+
 @pytest.fixture(scope="session")
 def shared_cluster(
-    environment: Path, tmp_path_factory: pytest.TempPathFactory
+    environment: Path, small_disk: SmallDisk | None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cluster]:
     """A Master and three Workers, for all tests: two for the session, one for other drivers."""
-    started = Cluster(tmp_path_factory.mktemp("cluster"), environment / "bin" / "python3", 3)
+    python = environment / "bin" / "python3"
+    enter = small_disk.enter if small_disk else ()
+    started = Cluster(tmp_path_factory.mktemp("cluster"), python, 3, enter)
     yield started
     started.stop()
 

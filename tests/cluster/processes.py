@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,10 +63,15 @@ def host_environment() -> dict[str, str]:
 
 
 class Cluster:
-    """A Master and Workers of one core and 1 GB each; `python` is what executors run."""
+    """A Master and Workers of one core and 1 GB each; `python` is what executors run.
 
-    def __init__(self, folder: Path, python: Path, workers: int = 2) -> None:
-        self.folder, self.python = folder, python
+    `enter` is a command that each process is started by.
+    """
+
+    def __init__(
+        self, folder: Path, python: Path, workers: int = 2, enter: Sequence[str] = ()
+    ) -> None:
+        self.folder, self.python, self.enter = folder, python, enter
         self.url, self.page = f"spark://{HOST}:{free_port()}", f"http://{HOST}:{free_port()}/json/"
         self.processes: list[subprocess.Popen[bytes]] = []
         self.workers: list[subprocess.Popen[bytes]] = []
@@ -111,7 +116,7 @@ class Cluster:
         command = [str(SPARK_HOME / "bin" / "spark-class"), f"org.apache.spark.deploy.{main}"]
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
-                [*command, "--host", HOST, *arguments],
+                [*self.enter, *command, "--host", HOST, *arguments],
                 cwd=folder,
                 env=environment,
                 stdout=log,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +12,17 @@ import psutil
 import pytest
 
 from tests.cluster.applications import Application, Session, Submitted
-from tests.cluster.conftest import FLOW, WATS, Inputs, Quiet, T, digest, read_rows, settings
+from tests.cluster.conftest import (
+    FLOW,
+    WATS,
+    Inputs,
+    Quiet,
+    SmallDisk,
+    T,
+    digest,
+    read_rows,
+    settings,
+)
 from tests.cluster.events import Account, account_for
 from tests.cluster.processes import Cluster, wait_for
 
@@ -48,7 +56,6 @@ class Run:
         account = self.account()
         for step in FLOW[1:]:
             self.session.run(step, *settings(self.warehouse, "captions"))
-        print(f"  {digest(self.warehouse)}")
         return account
 
     def account(self) -> Account:
@@ -126,39 +133,26 @@ def test_a_shuffle_file_is(run: Run, cluster: Cluster, quiet: Quiet, damage: str
     assert digest(run.warehouse) == quiet.all
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 200 MB, in a namespace of its own, which takes no rights."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = f"mount -t tmpfs -o size=200m tmpfs {folder} && echo ready && exec sleep infinity"
-    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
-        assert holder.stdout is not None
-        if holder.stdout.readline() != b"ready\n":
-            pytest.skip("this system lets nobody make a file system in a namespace")
-        yield Path(f"/proc/{holder.pid}/root{folder}")
-        holder.kill()
-
-
-def test_a_full_disk(run: Run, quiet: Quiet, small_disk: Path) -> None:
-    """The jobs fail with one line and publish nothing; once there is room they go on."""
-    subprocess.run(["cp", "-r", run.warehouse, small_disk], check=True)
-    run.warehouse = small_disk / run.warehouse.name
-    status = os.statvfs(small_disk)
-    filler = small_disk / "filler"
+def test_a_full_disk(run: Run, quiet: Quiet, small_disk: SmallDisk | None) -> None:
+    """The job fails with one line and publishes nothing; once there is room it goes on."""
+    if small_disk is None:
+        pytest.skip("this system gives nobody a namespace, and so no small file system")
+    seen = Path(shutil.copytree(run.warehouse, small_disk.seen / "warehouse"))
+    run.warehouse = small_disk.path / "warehouse"
+    status = os.statvfs(small_disk.seen)
+    filler = small_disk.seen / "filler"
     filler.write_bytes(b"\0" * (status.f_bavail * status.f_frsize - EMPTY_SPACE))
-    commits = sorted(run.warehouse.glob("matches/_delta_log/*.json"))
+    commits = sorted(seen.glob("matches/_delta_log/*.json"))
     run.start()
     assert "No space left on device" in run.session.answer()["error"]
     account = run.account()
     assert "No space left on device" in account.errors
     assert account.retried
-    assert sorted(run.warehouse.glob("matches/_delta_log/*.json")) == commits
+    assert sorted(seen.glob("matches/_delta_log/*.json")) == commits
     filler.unlink()
     run.start()
     run.finish()
-    assert digest(run.warehouse) == quiet.all
+    assert digest(seen) == quiet.all
 
 
 @pytest.mark.parametrize("stage", ["write curated", "write curation_counts"])
