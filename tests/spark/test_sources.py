@@ -31,7 +31,7 @@ from tests.spark.crashfs.crashfs import CrashFileSystem
 
 NAME = "CC-MAIN-2024-22"
 LIST = f"/crawl-data/{NAME}/wat.paths.gz"
-SECRETS = ("ann", "pa55w0rd", "5ecret")
+SECRETS = ("ann1e", "pa55w0rd", "5ecret")
 Pairs = Counter[tuple[str, str, str]]
 
 
@@ -144,9 +144,9 @@ def test_a_snapshot_by_its_name(pages: list[bytes]) -> None:
 
 def test_names_without_credentials(tmp_path: Path) -> None:
     (tmp_path / "my.paths").write_text(
-        "https://ann:pa55w0rd@h.example/a/x.gz?sig=5ecret\nhttp://h.example/y.gz#5ecret\n"
+        "https://ann1e:pa55w0rd@h.example/a/x.gz?sig=5ecret\nhttp://h.example/y.gz#5ecret\n"
     )
-    signed = "https://ann:pa55w0rd@h.example/b/z.warc.gz?sig=5ecret&x=[1]"
+    signed = "https://ann1e:pa55w0rd@h.example/b/z.warc.gz?sig=5ecret&x=[1]"
     config = load_config(None, [f"crawl.files=['{tmp_path}/my.paths', '{signed}']"])
     files = find_files(config.crawl)
     assert [file.path for file in files] == [
@@ -156,11 +156,11 @@ def test_names_without_credentials(tmp_path: Path) -> None:
     ]
     (tmp_path / "my.paths").write_text("a/x.gz?sig=5ecret\n")
     config = load_config(
-        None, [f"crawl.files={tmp_path}/my.paths", "crawl.prefix=https://ann:pa55w0rd@h.example/"]
+        None, [f"crawl.files={tmp_path}/my.paths", "crawl.prefix=https://ann1e:pa55w0rd@h.example/"]
     )
     (file,) = find_files(config.crawl)
     assert file.path == "a/x.gz"
-    assert file.url == "https://ann:pa55w0rd@h.example/a/x.gz?sig=5ecret"
+    assert file.url == "https://ann1e:pa55w0rd@h.example/a/x.gz?sig=5ecret"
     with pytest.raises(InputError, match="expected a local path, https:// or s3://, found gopher"):
         find_files(load_config(None, ["crawl.files=gopher://h.example/x"]).crawl)
 
@@ -173,7 +173,7 @@ def s3(spark_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
     host, port = server.get_host_and_port()
     settings = {
         "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "ann",
+        "AWS_ACCESS_KEY_ID": "ann1e",
         "AWS_SECRET_ACCESS_KEY": "5ecret",
     }
     spark_environment.update(settings)
