@@ -25,8 +25,10 @@ setup: $(READY)  ## make .venv with all dependencies, Java and jars
 demo: setup  ## curate a small real sample on this machine
 	python jobs/curate.py --config conf/demo.yaml
 
+# Two processes, each with a session of its own: a test mostly waits for one core's planning.
+# Files in their order, since those of tests/ itself, which come last, are the shortest.
 test: setup  ## run the tests that a change has to pass (minutes)
-	python -m pytest -m "not long" $(ARGS)
+	python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-cluster: setup  ## run the faults on a small real cluster
 	python -m pytest -m cluster $(ARGS)

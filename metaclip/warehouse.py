@@ -70,6 +70,7 @@ class Warehouse:
         self._commit = {"metaclip": __version__, "job": job, "config": config_digest}
         self._commit["application"] = str(spark.sparkContext.applicationId)
         self.seconds: dict[str, float] = {}
+        self._histories: dict[tuple[str, int, int | None], list[Row]] = {}
 
     def path(self, table: Table) -> str:
         """Return where `table` lies."""
@@ -134,14 +135,19 @@ class Warehouse:
         """
         if not self.exists(table):
             return None
-        delta = DeltaTable.forPath(self.spark, self.path(table))
-        recent = delta.history(_RECENT).select("version", "userMetadata").collect()
+        recent = self._commits(table, _RECENT)
         change = _find_change(recent, partition)
         if change is None and len(recent) == _RECENT:
-            return _find_change(
-                delta.history().select("version", "userMetadata").collect(), partition
-            )
+            return _find_change(self._commits(table), partition)
         return change
+
+    def _commits(self, table: Table, limit: int | None = None) -> list[Row]:
+        """Return the newest `limit` commits, or all; a job reads them once for each version."""
+        key = (table.name, self.version(table), limit)
+        if key not in self._histories:
+            history = DeltaTable.forPath(self.spark, self.path(table)).history(limit)
+            self._histories[key] = history.select("version", "userMetadata").collect()
+        return self._histories[key]
 
     def replace(
         self,

@@ -26,7 +26,9 @@ SETTINGS = {
     "spark.databricks.delta.snapshotPartitions": 1,
     # Queries over a few rows are sooner done than compiled or re-planned, which takes half
     # of the time. `test_command_in_another_process` runs with Spark's own settings.
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m",
+    "spark.driver.extraJavaOptions": (
+        "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
+    ),
     "spark.sql.adaptive.enabled": False,
     "spark.sql.codegen.wholeStage": False,
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",

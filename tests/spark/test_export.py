@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from count_entries import count_entries
+from delta.tables import DeltaTable
 from export_pairs import export_pairs
 from import_metadata import import_metadata
 from import_pairs import import_pairs
@@ -209,18 +211,14 @@ def test_bad_settings(pool: Runner, settings: list[str], message: str) -> None:
         pool(export_pairs, *settings)
 
 
-def test_rows_without_a_uid(run: Runner, tmp_path: Path) -> None:
+def test_rows_without_a_uid(pool: Runner, run: Runner, tmp_path: Path) -> None:
     """They are refused, and an export that was there stays as it was."""
-    lines = [
-        {"key": key, "url": f"http://example.org/{n}", "text": "a cat"}
-        for n, key in enumerate(["0" * 32, "0001", None])
-    ]
-    (tmp_path / "pool.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    (tmp_path / "entries.txt").write_text("cat\n")
-    run(import_metadata, f"metadata.file={tmp_path}/entries.txt")
-    run(import_pairs, f"crawl.files={tmp_path}/pool.jsonl")
-    for step in (match_entries, count_entries, sample_pairs):
-        run(step)
+    shutil.copytree(pool.root, run.root)
+    ids = "'" + "', '".join(row["pair_id"] for row in curated(pool)[:3]) + "'"
+    rows = DeltaTable.forPath(run.spark, run.warehouse.path(CURATED))
+    rows.delete(f"pair_id not in ({ids})")
+    rows.update(f"pair_id = {ids[:34]}", {"source_id": "'0001'"})
+    rows.update(f"pair_id = {ids[-34:]}", {"source_id": "null"})
     assert run(export_pairs, f"export.to={tmp_path}/to", "export.files=9")["files"] == 3
     assert [len(file) for file in images(tmp_path / "to")] == [1, 1, 1]  # none without a row
     before = contents(tmp_path / "to")

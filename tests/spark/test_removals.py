@@ -317,15 +317,9 @@ def test_hosts_as_a_pool_spells_them(run: Runner, tmp_path: Path) -> None:
     assert left == {url for url, gone in urls.items() if not gone}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
-    "cut",
-    [
-        "recount",
-        *(
-            pytest.param(step, marks=pytest.mark.long)
-            for step in ("purge_extractions", "purge_matches", "_mark_curation", "note_purged")
-        ),
-    ],
+    "cut", ["purge_extractions", "purge_matches", "recount", "_mark_curation", "note_purged"]
 )
 def test_what_was_cut_off_is_done_by_the_next_run(
     made: Runner, copy: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: str
