@@ -87,6 +87,13 @@ class Run:
         return found
 
 
+def told(warehouse: Path) -> str:
+    """Return the digest of what was curated, once it is printed for the list of faults."""
+    found = digest(warehouse)
+    print(f"  {found}")
+    return found
+
+
 @pytest.fixture
 def run(session: Session, cluster: Cluster, warehouse: Path) -> Run:
     return Run(session, warehouse)
@@ -98,7 +105,7 @@ def test_an_executor_is_killed(run: Run, quiet: Quiet) -> None:
     assert account.reasons["ExecutorLostFailure"]
     assert account.retried
     assert account.executors_lost
-    assert digest(run.warehouse) == quiet.all
+    assert told(run.warehouse) == quiet.all
 
 
 def test_a_python_worker_is_killed(run: Run, quiet: Quiet) -> None:
@@ -111,7 +118,7 @@ def test_a_python_worker_is_killed(run: Run, quiet: Quiet) -> None:
     account = run.finish()
     assert "Python worker exited unexpectedly" in account.errors
     assert account.retried
-    assert digest(run.warehouse) == quiet.all
+    assert told(run.warehouse) == quiet.all
 
 
 def test_a_host_is_lost(run: Run, cluster: Cluster, quiet: Quiet) -> None:
@@ -127,7 +134,7 @@ def test_a_host_is_lost(run: Run, cluster: Cluster, quiet: Quiet) -> None:
     assert account.reasons["ExecutorLostFailure"]
     assert account.retried
     assert account.executors_lost
-    assert digest(run.warehouse) == quiet.all
+    assert told(run.warehouse) == quiet.all
 
 
 def shuffled(cluster: Cluster) -> set[Path]:
@@ -152,7 +159,7 @@ def test_a_shuffle_file_is(run: Run, cluster: Cluster, quiet: Quiet, damage: str
     account = run.finish()
     assert account.reasons["FetchFailed"]
     assert account.retried
-    assert digest(run.warehouse) == quiet.all
+    assert told(run.warehouse) == quiet.all
 
 
 def test_a_full_disk(run: Run, quiet: Quiet, small_disk: SmallDisk | None) -> None:
@@ -174,7 +181,7 @@ def test_a_full_disk(run: Run, quiet: Quiet, small_disk: SmallDisk | None) -> No
     filler.unlink()
     run.start()
     run.finish()
-    assert digest(seen) == quiet.all
+    assert told(seen) == quiet.all
 
 
 @pytest.mark.parametrize("stage", ["write curated", "write curation_counts"])
@@ -194,8 +201,8 @@ def test_two_drivers_write_one_curation(
     failure = held.failure()
     assert failure.startswith("sample_pairs: curated {'curation': 'default'}: another job wrote it")
     assert failure.endswith("nothing of this job was published, run it again")
-    print(f"\n  {digest(run.warehouse)} {failure}")
-    assert digest(run.warehouse) == quiet.all
+    print(f"\n  {failure}")
+    assert told(run.warehouse) == quiet.all
 
 
 KILLS = {
@@ -228,7 +235,6 @@ def test_the_driver_is_killed_in_each_job(
         print(f"\n  {job}: {account.unfinished} tasks were running when it was killed")
         assert account.unfinished
         session.run(job, *given)
-    print(f"  {digest(warehouse)}")
-    assert digest(warehouse) == quiet.pages
+    assert told(warehouse) == quiet.pages
     (curation,) = read_rows(warehouse / "curations")
     assert curation["actual_size"] == len(read_rows(warehouse / "curated"))
