@@ -6,6 +6,10 @@ tokens, hash them (and have their slots fetched), look all of them up, filter th
 neighbours that may be an edge (and have that fetched), walk from these. A text that is
 longer than a chunk goes on in the next one.
 
+There are no failure links: a walk from each token is as long as the entries that begin there.
+So the cost grows with a text's tokens times that length (few steps in any real text, as
+entries that begin like each other in each of its places are rare).
+
 Helpers take arrays, not tuples of them: each array taken out of a tuple costs an atomic
 count of references, which took half the time. Indices are unsigned where it matters: for
 a signed one Numba looks first if it counts from the end.

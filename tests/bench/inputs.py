@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,13 +37,27 @@ def read_entries() -> list[str]:
     return list(pq.read_table(find_input("metadata"), columns=["entry"])["entry"].to_pylist())
 
 
+def read_wikipedia_words() -> list[str]:
+    """Return the words of the English Wikipedia, or none where that list is not there."""
+    file = _SHARED / "wikipedia" / "enwiki_unigram_counts.gz"
+    if not file.is_file():
+        return []
+    lines = gzip.decompress(file.read_bytes()).decode().splitlines()
+    return [word for line in lines if (word := line.rpartition(";")[0])]
+
+
 def read_captions(count: int) -> Any:
     """Return a string array of `count` captions drawn at random, always the same ones.
 
     Fewer are there than asked for: each of them several times.
     """
-    texts = pq.read_table(find_input("captions"), columns=["text"])["text"].combine_chunks()
+    texts = read_all_captions()
     chance = np.random.default_rng(0)
     rounds = [chance.permutation(len(texts)) for _ in range(-(-count // len(texts)))]
     drawn = texts.take(pa.array(np.concatenate(rounds)[:count]))
     return drawn.combine_chunks() if isinstance(drawn, pa.ChunkedArray) else drawn
+
+
+def read_all_captions() -> Any:
+    """Return all captions, in the order of the file."""
+    return pq.read_table(find_input("captions"), columns=["text"])["text"].combine_chunks()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from functools import partial
-from itertools import islice
+from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
 
 from metaclip.matching.compiled import CompiledEngine
-from tests.bench.inputs import ROOT
+from tests.bench.inputs import ROOT, read_all_captions, read_wikipedia_words
 from tests.bench.timing import median_cpu
 
 Figures = dict[str, Any]
@@ -53,8 +53,7 @@ def _cut(words: str, length: int) -> pa.Array:
 
 def _by_entries(entries: list[str], texts: pa.Array) -> dict[int, float]:
     """Return microseconds a text, with random parts of the entries and with more of them."""
-    pool = random.Random(0).sample(entries, len(entries))
-    pool += _phrases(texts.to_pylist(), set(entries), max(_ENTRIES) - len(entries))
+    pool = _shuffled(entries) + _shuffled(_more_entries(entries, texts))
     sizes = [size for size in _ENTRIES if size <= len(pool)]
     engines = {size: CompiledEngine.build(pool[:size], "reference") for size in sizes}
     rivals: dict[str, Callable[[], object]] = {
@@ -71,17 +70,20 @@ def _by_entries(entries: list[str], texts: pa.Array) -> dict[int, float]:
     return found
 
 
-def _phrases(texts: list[str], known: set[str], count: int) -> list[str]:
-    """Return new entries: two to four neighbouring words of the texts, the first ones met."""
-    found: dict[str, None] = {}
-    for size in (2, 3, 4):
-        for text in texts:
-            words = text.split()
-            runs = (" ".join(words[i : i + size]) for i in range(len(words) - size + 1))
-            found.update(dict.fromkeys(run for run in runs if run not in known))
-            if len(found) >= count:
-                return list(islice(found, count))
-    return list(found)
+def _more_entries(entries: list[str], texts: pa.Array) -> list[str]:
+    """Return what a longer list would have: the other words of Wikipedia, and the pairs of
+    neighbouring words of all captions but those that are measured."""
+    measured = set(texts.to_pylist())
+    found = dict.fromkeys(read_wikipedia_words())
+    for text in read_all_captions().to_pylist():
+        if text not in measured:
+            found.update(dict.fromkeys(map(" ".join, pairwise(text.split()))))
+    known = set(entries)
+    return [entry for entry in found if entry not in known]
+
+
+def _shuffled(entries: list[str]) -> list[str]:
+    return random.Random(0).sample(entries, len(entries))
 
 
 def _draw(lengths: dict[int, float], sizes: dict[int, float]) -> None:

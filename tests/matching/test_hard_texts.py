@@ -30,16 +30,17 @@ UNITS = {
 }
 
 
-def _entries(size: int) -> list[str]:
+def _entries(size: int, depth: int) -> list[str]:
     """Return entries of which some match each text, two of them as long as a text."""
     nested = ["a", "a a", "a a a", "a", "", " ", "  ", ",", ", ,", "\0", "\0 \0", "4 5 6", "é"]
-    long = [" ".join(["a"] * 3000), "a" * size, "a" * (size - 1), "\0" * size, ".,", "1 2", "1 2"]
+    long = [" ".join(["a"] * depth), "a" * size, "a" * (size - 1), "\0" * size, ".,", "1 2", "1 2"]
     return [*map(str, range(5000)), *nested, *long]
 
 
 def _check(unit: str, size: int, spacing: Spacing) -> None:
-    # An entry of 100 MB would take the reference a node for each byte.
-    entries = _entries(min(size, SHORT))
+    # An entry of 100 MB would take the reference a node for each byte, and where one of 3,000
+    # tokens begins anew at each token the compiled engine walks as far from each.
+    entries = _entries(min(size, SHORT), depth=3000 if size == SHORT else 30)
     texts = pa.array(["a cat", unit * (size // len(unit.encode())), "a"])
     expected = ReferenceEngine(entries, spacing).match(texts)
     assert CompiledEngine.build(entries, spacing).match(texts).equals(expected)
