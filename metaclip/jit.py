@@ -38,6 +38,7 @@ _KERNEL_SOURCES = (
     "matching/finish.py",
     "matching/kernel.py",
     "crawl/json_walk.py",
+    "crawl/strings.py",
     "crawl/plain.py",
     "crawl/scan.py",
     "crawl/append.py",

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from metaclip.crawl.append import append_pairs, new_columns, with_room
-from metaclip.crawl.images import TEXT_SOURCES, Page, PlainImages
+from metaclip.crawl.append import NEEDS, NO_ROOM, append_record, new_columns, with_room
+from metaclip.crawl.images import TEXT_SOURCES, Page
 
 PAIR_SCHEMA = pa.schema(
     [
@@ -47,7 +47,7 @@ _KEYS_OF_IMAGE = 4  # more than an image has texts
 class PairBatch:
     """Pairs that wait to become a record batch, in the order of pages, images and texts.
 
-    Those of plain images lie in columns already, others in lists; a key orders both.
+    Those of a kernel lie in columns already, others in lists; a key orders both.
     """
 
     def __init__(self) -> None:
@@ -88,26 +88,21 @@ class PairBatch:
             self.sources.append(TEXT_SOURCES.index(source))
             self.keys.append(key + place)
 
-    def add_plain(self, images: PlainImages, longest_url: int) -> list[int]:
-        """The rows of plain images; return how many were kept, and dropped as no_text,
-        bad_url, not_http and long_url.
-        """
-        rows, folder = len(images.rows) * 3, images.folder
-        url_bytes = 3 * images.size + rows * len(folder.start)
-        self.columns = with_room(self.columns, self.plain, rows, url_bytes, images.size)
-        counts = np.zeros(5, np.int64)
-        self.plain = append_pairs(
-            images.data,
-            images.rows,
-            np.frombuffer(folder.start, np.uint8),
-            folder.ends,
-            longest_url,
-            self.firsts[-1],
-            self.plain,
-            *self.columns,
-            counts,
-        )
-        return counts.tolist()
+    def append_record(
+        self,
+        data: NDArray[np.uint8],
+        limits: tuple[int, int, int],
+        found: NDArray[np.int64],
+        rows: NDArray[np.int64],
+    ) -> int:
+        """What the kernel of this name does; the page must be the next that is started."""
+        count = self.plain
+        while True:
+            last = append_record(data, limits, self.next, count, found, rows, *self.columns)
+            if last != NO_ROOM:
+                self.plain = max(count, last)
+                return last
+            self.columns = with_room(self.columns, count, *found[NEEDS : NEEDS + 3].tolist())
 
     def take(self) -> pa.RecordBatch:
         """The rows as a batch of `PAIR_SCHEMA`; empty afterwards."""

@@ -10,6 +10,7 @@ import pytest
 
 from metaclip.crawl.images import Page
 from metaclip.crawl.limits import ExtractionLimits, ExtractionOptions
+from metaclip.crawl.pairs import PairBatch
 from metaclip.crawl.wat import WatReader
 from tests.crawl.archives import image, run, wat, wat_record, zipped
 from tests.crawl.test_wat import agree, real_blocks
@@ -123,16 +124,18 @@ def test_bad_utf8_is_read_as_the_twin_does(text: bytes) -> None:
         agree(block.replace(b"/@.png", b"/" + text + b".png", number))
 
 
-def test_real_records_are_scanned_and_most_images_plain() -> None:
-    reader, plain, others = WatReader(ExtractionOptions()), 0, 0
+def test_real_records_are_scanned_and_few_images_left_to_python() -> None:
+    batch = PairBatch()
+    reader, taken, others = WatReader(ExtractionOptions(), batch), 0, 0
     for block in real_blocks():
         page = reader.read(block)
         assert page is None or isinstance(page, Page)
         if page:
-            assert isinstance(page.numbers, list)  # a decoded page's are a range
-            plain += len(page.plain.rows) if page.plain else 0
+            assert page.fates  # a decoded page has none
+            assert sum(page.fates) + len(page.images) == page.size
+            taken += page.fates.kept
             others += len(page.images)
-    assert plain > 4 * others
+    assert len(batch) > taken > 10 * others
 
 
 def test_limits_hold_for_plain_images() -> None:
