@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from metaclip.crawl.json_walk import COLON, same
 from metaclip.crawl.plain import ABSOLUTE, NOT_PLAIN, OF_FOLDER, OF_HOST, OF_SCHEME, plain_url
-from metaclip.crawl.scan import BASE, BYTES, FOUND, GAVE_UP, PAGE_URL, ROWS, scan_record
+from metaclip.crawl.scan import BASE, BYTES, FOUND, GAVE_UP, PAGE_URL, ROW, ROWS, scan_record
 from metaclip.crawl.strings import LEFT, put_string, stripped, without_newlines
-from metaclip.jit import compiled, inlined
+from metaclip.jit import compiled_uncounted, inlined_uncounted
 
 #: what `append_record` returns if there is too little room for the pairs
 NO_ROOM = -3
@@ -81,7 +81,7 @@ def with_room(columns: Columns, count: int, rows: int, url_bytes: int, text_byte
     return larger
 
 
-@inlined
+@inlined_uncounted
 def _move(out: Any, start: Any, end: Any, to: Any) -> Any:
     """Copy bytes within `out`, over each other if need be; return the end of the copy."""
     if to < start:
@@ -93,7 +93,7 @@ def _move(out: Any, start: Any, end: Any, to: Any) -> Any:
     return to + end - start
 
 
-@inlined
+@inlined_uncounted
 def _is_repeated(out: Any, ends: Any, first: Any, row: Any, end: Any) -> Any:
     """Whether the text of `row`, up to `end`, is that of a row from `first` on."""
     start = ends[row]
@@ -107,7 +107,7 @@ def _is_repeated(out: Any, ends: Any, first: Any, row: Any, end: Any) -> Any:
     return False
 
 
-@inlined
+@inlined_uncounted
 def _put_texts(data: Any, places: Any, longest: Any, columns: Any, first: Any) -> Any:
     """Write the texts of an image, in equal ones once, as rows from `first` on; return the
     row behind them, or LEFT.
@@ -131,7 +131,7 @@ def _put_texts(data: Any, places: Any, longest: Any, columns: Any, first: Any) -
     return row
 
 
-@inlined
+@inlined_uncounted
 def _note_folder(data: Any, found: Any, longest: Any) -> None:
     """Note what of the page's base can stand before plain URLs, if it is plain itself."""
     start, end = found[2 * BASE], found[2 * BASE + 1]
@@ -162,7 +162,7 @@ def _note_folder(data: Any, found: Any, longest: Any) -> None:
     found[FOLDER + OF_FOLDER] = end - start
 
 
-@inlined
+@inlined_uncounted
 def _put_url(data: Any, start: Any, end: Any, longest: Any, found: Any, out: Any, at: Any) -> Any:
     """Write a URL; return (what becomes of its image, its end)."""
     if start < 0:
@@ -185,7 +185,7 @@ def _put_url(data: Any, start: Any, end: Any, longest: Any, found: Any, out: Any
     return (KEPT if end - at <= longest else LONG_URL), end
 
 
-@inlined
+@inlined_uncounted
 def _put_image(data: Any, row: Any, limits: Any, found: Any, columns: Any, first: Any) -> Any:
     """Write the pairs of an image as rows from `first` on; return (what becomes of it, the
     row behind them).
@@ -207,7 +207,7 @@ def _put_image(data: Any, row: Any, limits: Any, found: Any, columns: Any, first
     return fate, last
 
 
-@inlined
+@inlined_uncounted
 def _has_room(found: Any, columns: Any, count: Any) -> Any:
     """Whether all rows fit, each with three texts; notes what room they need."""
     folder = found[FOLDER + OF_FOLDER] + 1
@@ -221,7 +221,7 @@ def _has_room(found: Any, columns: Any, count: Any) -> Any:
     )
 
 
-@compiled
+@compiled_uncounted
 def append_record(
     data: NDArray[np.uint8],
     limits: tuple[int, int, int],
@@ -257,6 +257,7 @@ def append_record(
     for number in range(found[ROWS]):
         fate, count = _put_image(data, rows[number], limits, found, columns, count)
         if fate == OTHER:
-            rows[found[FATES + OTHER]] = rows[number]
+            for i in range(ROW):
+                rows[found[FATES + OTHER], i] = rows[number, i]
         found[FATES + fate] += 1
     return count

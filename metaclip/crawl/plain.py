@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from metaclip.crawl.json_walk import COLON, one_of, same
-from metaclip.jit import inlined
+from metaclip.jit import inlined_uncounted
 
 #: what a plain URL lacks: nothing; its scheme; scheme and host; all but the end of its path
 NOT_PLAIN, ABSOLUTE, OF_SCHEME, OF_HOST, OF_FOLDER = range(5)
@@ -25,7 +25,7 @@ _IN_HOST, _IN_TOP = one_of(_LETTERS + _DIGITS + "_-"), one_of(_LETTERS)
 _SLASH, _DOT, _HYPHEN, _PERCENT, _QUESTION = (np.uint8(ord(sign)) for sign in "/.-%?")
 
 
-@inlined
+@inlined_uncounted
 def plain_url(data: Any, start: Any, end: Any) -> Any:
     """Return what these bytes lack to be a URL in the form that the standard gives it."""
     form, at = NOT_PLAIN, start
@@ -46,7 +46,7 @@ def plain_url(data: Any, start: Any, end: Any) -> Any:
     return form
 
 
-@inlined
+@inlined_uncounted
 def _host_end(data: Any, start: Any, end: Any) -> Any:
     """Return the place of the slash behind a lower-case DNS name, or -1.
 
@@ -68,7 +68,7 @@ def _host_end(data: Any, start: Any, end: Any) -> Any:
     return at if _IN_TOP[data[label]] else -1
 
 
-@inlined
+@inlined_uncounted
 def _plain_path(data: Any, start: Any, end: Any, relative: Any) -> Any:
     """Whether a path, and a query if there is one, stays as it is.
 
@@ -89,6 +89,6 @@ def _plain_path(data: Any, start: Any, end: Any, relative: Any) -> Any:
     return True
 
 
-@inlined
+@inlined_uncounted
 def _is_dot(data: Any, at: Any) -> Any:
     return same(data, at, b"%2e") or same(data, at, b"%2E")

@@ -25,7 +25,7 @@ from metaclip.crawl.json_walk import (
     string_end,
     value_end,
 )
-from metaclip.jit import inlined
+from metaclip.jit import inlined_uncounted
 
 #: what `scan_record` returns if not the number of images
 GAVE_UP, NO_PAGE = -1, -2
@@ -58,7 +58,7 @@ FOUND = BYTES + 1
 ROW = 9
 
 
-@inlined
+@inlined_uncounted
 def _link_target(data: Any, at: Any, size: Any) -> Any:
     if size == 3 and same(data, at, b"url"):
         return URL
@@ -71,7 +71,7 @@ def _link_target(data: Any, at: Any, size: Any) -> Any:
     return IMAGE_TITLE if size == 16 and same(data, at, b"data-image-title") else NOTHING
 
 
-@inlined
+@inlined_uncounted
 def _target(kind: Any, data: Any, at: Any, size: Any) -> Any:
     """Return what the value of a key is for in an object of this kind."""
     if kind == _RECORD:
@@ -101,7 +101,7 @@ def _target(kind: Any, data: Any, at: Any, size: Any) -> Any:
     return BASE if size == 4 and same(data, at, b"Base") else NOTHING
 
 
-@inlined
+@inlined_uncounted
 def _next_key(data: Any, at: Any, end: Any, first: Any) -> Any:
     """Return (place of the value, start and size of its key); at the end of the object a
     size of -1 and the place behind it.
@@ -120,7 +120,7 @@ def _next_key(data: Any, at: Any, end: Any, first: Any) -> Any:
     return behind_colon(data, stop + 1), start, stop - start
 
 
-@inlined
+@inlined_uncounted
 def _take_string(data: Any, at: Any, end: Any, target: Any, found: Any) -> Any:
     """Note where the string at `at` stands; null is as good as none."""
     if found[2 * target] >= 0:
@@ -134,7 +134,7 @@ def _take_string(data: Any, at: Any, end: Any, target: Any, found: Any) -> Any:
     return stop + 1
 
 
-@inlined
+@inlined_uncounted
 def _take_image(found: Any, rows: Any) -> Any:
     """Write the row of an image if it has text; False if there is no room."""
     place, texts = found[ROWS], 0
@@ -153,7 +153,7 @@ def _take_image(found: Any, rows: Any) -> Any:
     return True
 
 
-@inlined
+@inlined_uncounted
 def _take_link(data: Any, at: Any, end: Any, found: Any) -> Any:
     """Note the strings of the link at `at`; return the place behind it."""
     for i in range(2 * PATH, 2 * IMAGE_TITLE + 2):
@@ -175,7 +175,7 @@ def _take_link(data: Any, at: Any, end: Any, found: Any) -> Any:
     return at
 
 
-@inlined
+@inlined_uncounted
 def _take_links(data: Any, at: Any, end: Any, found: Any, rows: Any) -> Any:
     """Write the rows of the links of the array at `at`; return the place behind it."""
     if data[at] != BRACKET:
@@ -201,7 +201,7 @@ def _take_links(data: Any, at: Any, end: Any, found: Any, rows: Any) -> Any:
         at = skip_blanks(data, at + 1)
 
 
-@inlined
+@inlined_uncounted
 def _take_objects(data: Any, at: Any, end: Any, found: Any, rows: Any) -> Any:
     """Note what the record at `at` holds; return the place behind it."""
     kind, first = _RECORD, True
@@ -229,7 +229,7 @@ def _take_objects(data: Any, at: Any, end: Any, found: Any, rows: Any) -> Any:
     return at
 
 
-@inlined
+@inlined_uncounted
 def scan_record(data: Any, found: Any, rows: Any) -> Any:
     """Return the number of images of the page; GAVE_UP; or NO_PAGE if it is about none.
 

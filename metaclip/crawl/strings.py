@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metaclip.crawl.json_walk import BACKSLASH, QUOTE, one_of
-from metaclip.jit import inlined
+from metaclip.jit import inlined_uncounted
 
 #: no place: Python has to decode this
 LEFT = -1
@@ -56,7 +56,7 @@ def _name_table() -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
 _NAMES, _CODES = _name_table()
 
 
-@inlined
+@inlined_uncounted
 def put_string(data: Any, start: Any, end: Any, out: Any, at: Any) -> Any:
     """Write what a JSON string means, and a quote behind it; return its end, or LEFT."""
     first, ampersand, semicolon = at, False, False
@@ -83,7 +83,7 @@ def put_string(data: Any, start: Any, end: Any, out: Any, at: Any) -> Any:
     return at
 
 
-@inlined
+@inlined_uncounted
 def _put_escape(data: Any, start: Any, out: Any, at: Any) -> Any:
     """Write the character of the escape at `start`; return the places behind both."""
     if data[start + 1] != _U:
@@ -97,7 +97,7 @@ def _put_escape(data: Any, start: Any, out: Any, at: Any) -> Any:
     return start + 6, _put_character(code, out, at)
 
 
-@inlined
+@inlined_uncounted
 def _put_character(code: Any, out: Any, at: Any) -> Any:
     """Write a character as UTF-8; return the place behind it."""
     if code < 0x80:
@@ -115,7 +115,7 @@ def _put_character(code: Any, out: Any, at: Any) -> Any:
     return at + 4
 
 
-@inlined
+@inlined_uncounted
 def character_size(data: Any, at: Any) -> Any:
     """Return the bytes of the UTF-8 sequence (beyond ASCII) at `at`, 0 if it is none."""
     lead, second = data[at], data[at + 1]
@@ -132,12 +132,12 @@ def character_size(data: Any, at: Any) -> Any:
     return 4 if _continues(data[at + 3]) else 0
 
 
-@inlined
+@inlined_uncounted
 def _continues(byte: Any) -> Any:
     return (byte & 0xC0) == 0x80
 
 
-@inlined
+@inlined_uncounted
 def _decode_entities(out: Any, start: Any, end: Any) -> Any:
     """Decode complete entities in place, once; return the new end, or LEFT.
 
@@ -158,7 +158,7 @@ def _decode_entities(out: Any, start: Any, end: Any) -> Any:
     return at
 
 
-@inlined
+@inlined_uncounted
 def _entity(out: Any, at: Any) -> Any:
     """Return (place behind it, its character) of the entity whose `&` stands before `at`."""
     if out[at] == _HASH:
@@ -177,7 +177,7 @@ def _entity(out: Any, at: Any) -> Any:
     return at + 1, _CODES[slot]
 
 
-@inlined
+@inlined_uncounted
 def _numeric_entity(out: Any, at: Any) -> Any:
     base = 10
     if out[at] == 120 or out[at] == 88:  # x, X
@@ -195,7 +195,7 @@ def _numeric_entity(out: Any, at: Any) -> Any:
     return at + 1, code if plain or (code >= 0x1F000 and code < 0x1FFFE) else LEFT
 
 
-@inlined
+@inlined_uncounted
 def without_newlines(out: Any, start: Any, end: Any) -> Any:
     """Make spaces of newlines, in place."""
     for i in range(start, end):
@@ -203,7 +203,7 @@ def without_newlines(out: Any, start: Any, end: Any) -> Any:
             out[i] = _SPACE
 
 
-@inlined
+@inlined_uncounted
 def stripped(out: Any, start: Any, end: Any) -> Any:
     """Return start and end of what Python's `strip` leaves of UTF-8."""
     while start < end and _blank_size(out, start) > 0:
@@ -218,7 +218,7 @@ def stripped(out: Any, start: Any, end: Any) -> Any:
     return start, end
 
 
-@inlined
+@inlined_uncounted
 def _blank_size(out: Any, at: Any) -> Any:
     """Return the bytes of the white space at `at`, 0 if it is none."""
     lead = out[at]
