@@ -42,6 +42,7 @@ _KERNEL_SOURCES = (
     "crawl/plain.py",
     "crawl/scan.py",
     "crawl/append.py",
+    "crawl/digests.py",
 )
 
 

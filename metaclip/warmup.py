@@ -36,8 +36,10 @@ def _extract_a_page() -> None:
     page = b'{"HTTP-Response-Metadata":{"HTML-Metadata":{"Links":[' + link + b"]}}}"
     batch = PairBatch()
     block = b'{"Envelope":{"Payload-Metadata":' + page + b"}}"
-    assert isinstance(WatReader(ExtractionOptions(), batch).read(block), Page)
-    assert len(batch) == 1
+    found = WatReader(ExtractionOptions(), batch).read(block)
+    assert isinstance(found, Page)
+    batch.start_page(found)
+    assert batch.take().num_rows == 1
 
 
 if __name__ == "__main__":
