@@ -41,6 +41,8 @@ _KERNEL_SOURCES = (
     "crawl/strings.py",
     "crawl/plain.py",
     "crawl/scan.py",
+    "crawl/columns.py",
+    "crawl/folder.py",
     "crawl/append.py",
     "crawl/digests.py",
 )

@@ -5,80 +5,38 @@ Images whose strings or URLs are not simple are left to Python.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metaclip.crawl.json_walk import COLON, same
-from metaclip.crawl.plain import ABSOLUTE, NOT_PLAIN, OF_FOLDER, OF_HOST, OF_SCHEME, plain_url
-from metaclip.crawl.scan import BASE, BYTES, FOUND, GAVE_UP, PAGE_URL, ROW, ROWS, scan_record
+from metaclip.crawl.columns import Columns
+from metaclip.crawl.folder import FOLDER, FOLDER_FOUND, NOWHERE, take_base
+from metaclip.crawl.json_walk import same
+from metaclip.crawl.plain import ABSOLUTE, NOT_PLAIN, OF_FOLDER, plain_url
+from metaclip.crawl.scan import BYTES, GAVE_UP, ROW, ROWS, scan_record
 from metaclip.crawl.strings import LEFT, put_string, stripped, without_newlines
 from metaclip.jit import compiled_uncounted, inlined_uncounted
 
-#: what `append_record` returns if there is too little room for the pairs
-NO_ROOM = -3
+#: what `append_record` returns if the page's base is not simple, or if there is too little
+#: room for the pairs
+NEEDS_BASE, NO_ROOM = -3, -4
 #: what becomes of an image; of the last kind Python has to say
 KEPT, NO_TEXT, BAD_URL, NOT_HTTP, LONG_URL, OTHER = range(6)
 #: places in its limits
 LONGEST_TEXT, LONGEST_URL, MOST_IMAGES = range(3)
 
-# Behind what `scan` notes stand in `found`:
+# Behind what `folder` notes stand in `found`:
 #: numbers of images by what becomes of them
-FATES = FOUND
+FATES = FOLDER_FOUND
 #: rows, and bytes of URLs and texts, that there must be room for
 NEEDS = FATES + 6
-#: where the page's folder starts, and how much of it each form of URL lacks
-FOLDER = NEEDS + 3
 #: what the page's rows are ordered behind
-FIRST_KEY = FOLDER + 5
+FIRST_KEY = NEEDS + 3
 #: length of `found`
 APPENDED = FIRST_KEY + 1
 
 _TEXTS = 3
-_SLASH, _QUESTION, _HASH, _AMPERSAND, _LESS, _GREATER = (np.uint8(ord(sign)) for sign in "/?#&<>")
-
-
-class Columns(NamedTuple):
-    """Growing columns; of `ends` the one before a row's is where the row starts."""
-
-    urls: NDArray[np.uint8]
-    url_ends: NDArray[np.int32]
-    texts: NDArray[np.uint8]
-    text_ends: NDArray[np.int32]
-    sources: NDArray[np.int8]
-    keys: NDArray[np.int64]  # what rows are ordered by
-
-
-def new_columns(rows: int, url_bytes: int, text_bytes: int) -> Columns:
-    """Columns with room for so much."""
-    return Columns(
-        np.empty(url_bytes, np.uint8),
-        np.zeros(rows + 1, np.int32),
-        np.empty(text_bytes, np.uint8),
-        np.zeros(rows + 1, np.int32),
-        np.empty(rows, np.int8),
-        np.empty(rows, np.int64),
-    )
-
-
-def with_room(columns: Columns, count: int, rows: int, url_bytes: int, text_bytes: int) -> Columns:
-    """Columns that hold the first `count` rows of these and have room for so much more."""
-    rows += count
-    url_bytes += int(columns.url_ends[count])
-    text_bytes += int(columns.text_ends[count])
-    if (
-        len(columns.keys) >= rows
-        and len(columns.urls) >= url_bytes
-        and len(columns.texts) >= text_bytes
-    ):
-        return columns
-    larger = new_columns(2 * rows, 2 * url_bytes, 2 * text_bytes)
-    pairs: Any = zip(columns, larger, strict=True)
-    for old, new in pairs:
-        kept = min(len(old), len(new))
-        new[:kept] = old[:kept]
-    return larger
 
 
 @inlined_uncounted
@@ -132,38 +90,9 @@ def _put_texts(data: Any, places: Any, longest: Any, columns: Any, first: Any) -
 
 
 @inlined_uncounted
-def _note_folder(data: Any, found: Any, longest: Any) -> None:
-    """Note what of the page's base can stand before plain URLs, if it is plain itself."""
-    start, end = found[2 * BASE], found[2 * BASE + 1]
-    if start < 0:
-        start, end = found[2 * PAGE_URL], found[2 * PAGE_URL + 1]
-        if end > start and data[start] == _LESS:  # wget writes it as `<url>`
-            start += 1
-        if end > start and data[end - 1] == _GREATER:
-            end -= 1
-    for at in range(start, end):
-        if data[at] == _QUESTION or data[at] == _HASH:
-            end = at
-            break
-        if data[at] == _AMPERSAND:  # it may start an entity
-            return
-    if end - start > longest or plain_url(data, start, end) != ABSOLUTE:
-        return
-    scheme = start
-    while data[scheme] != COLON:
-        scheme += 1
-    host = scheme + 3
-    while data[host] != _SLASH:
-        host += 1
-    while data[end - 1] != _SLASH:
-        end -= 1
-    found[FOLDER] = start
-    found[FOLDER + OF_SCHEME], found[FOLDER + OF_HOST] = scheme + 1 - start, host - start
-    found[FOLDER + OF_FOLDER] = end - start
-
-
-@inlined_uncounted
-def _put_url(data: Any, start: Any, end: Any, longest: Any, found: Any, out: Any, at: Any) -> Any:
+def _put_url(
+    data: Any, base: Any, start: Any, end: Any, longest: Any, found: Any, out: Any, at: Any
+) -> Any:
     """Write a URL; return (what becomes of its image, its end)."""
     if start < 0:
         return BAD_URL, at
@@ -176,17 +105,21 @@ def _put_url(data: Any, start: Any, end: Any, longest: Any, found: Any, out: Any
     if start == end:
         return BAD_URL, at
     form = plain_url(out, start, end)
-    if form == NOT_PLAIN or (form != ABSOLUTE and found[FOLDER + OF_FOLDER] == 0):
+    if form == NOT_PLAIN:
         return OTHER, at
     size = found[FOLDER + form] if form != ABSOLUTE else 0
+    if form != ABSOLUTE and size == 0:
+        return (BAD_URL if found[NOWHERE] > 0 else OTHER), at
     end = _move(out, start, end, at + size)
     for i in range(size):
-        out[at + i] = data[found[FOLDER] + i]
+        out[at + i] = base[found[FOLDER] + i]
     return (KEPT if end - at <= longest else LONG_URL), end
 
 
 @inlined_uncounted
-def _put_image(data: Any, row: Any, limits: Any, found: Any, columns: Any, first: Any) -> Any:
+def _put_image(
+    data: Any, base: Any, row: Any, limits: Any, found: Any, columns: Any, first: Any
+) -> Any:
     """Write the pairs of an image as rows from `first` on; return (what becomes of it, the
     row behind them).
     """
@@ -196,13 +129,14 @@ def _put_image(data: Any, row: Any, limits: Any, found: Any, columns: Any, first
     if last == first:
         return NO_TEXT, first
     ends, start = columns.url_ends, np.int64(columns.url_ends[first])
-    fate, end = _put_url(data, row[1], row[2], limits[LONGEST_URL], found, columns.urls, start)
+    longest, out = limits[LONGEST_URL], columns.urls
+    fate, end = _put_url(data, base, row[1], row[2], longest, found, out, start)
     if fate != KEPT:
         return fate, first
     for i in range(first, last):
         ends[i + 1] = end + (i - first) * (end - start)
         for at in range(start if i > first else end, end):
-            columns.urls[ends[i] + at - start] = columns.urls[at]
+            out[ends[i] + at - start] = out[at]
         columns.keys[i] = found[FIRST_KEY] + 4 * row[0] + columns.sources[i]
     return fate, last
 
@@ -224,6 +158,7 @@ def _has_room(found: Any, columns: Any, count: Any) -> Any:
 @compiled_uncounted
 def append_record(
     data: NDArray[np.uint8],
+    base: NDArray[np.uint8],
     limits: tuple[int, int, int],
     first_key: int,
     count: int,
@@ -237,8 +172,9 @@ def append_record(
     keys: NDArray[np.int64],
 ) -> int:
     """Append the pairs of a WAT record behind `count` others; return how many there are then,
-    or what `scan_record` does if it is no page that it can read, or NO_ROOM.
+    or what `scan_record` does if it is no page that it can read, or NEEDS_BASE, or NO_ROOM.
 
+    `base` is empty as long as the page's base is not known, `-` if it turns out to have none.
     `found` and `rows` are those of `scan`; what is left to Python is in the first
     `found[FATES + OTHER]` rows.
     """
@@ -249,13 +185,15 @@ def append_record(
         return int(images)
     if images > limits[MOST_IMAGES]:
         return GAVE_UP
-    _note_folder(data, found, limits[LONGEST_URL])
+    if not take_base(data, base, limits[LONGEST_URL], found):
+        return NEEDS_BASE
     if not _has_room(found, columns, count):
         return NO_ROOM
+    text = base if base.shape[0] > 0 else data
     found[FIRST_KEY] = first_key
     found[FATES + NO_TEXT] = images - found[ROWS]
     for number in range(found[ROWS]):
-        fate, count = _put_image(data, rows[number], limits, found, columns, count)
+        fate, count = _put_image(data, text, rows[number], limits, found, columns, count)
         if fate == OTHER:
             for i in range(ROW):
                 rows[found[FATES + OTHER], i] = rows[number, i]

@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from metaclip.crawl.append import NEEDS, NO_ROOM, append_record, new_columns, with_room
+from metaclip.crawl.append import NEEDS, NO_ROOM, append_record
+from metaclip.crawl.columns import new_columns, with_room
 from metaclip.crawl.digests import SHA224, SHA256, Strings, hex_digests
 from metaclip.crawl.images import TEXT_SOURCES, Page
 
@@ -92,6 +93,7 @@ class PairBatch:
     def append_record(
         self,
         data: NDArray[np.uint8],
+        base: NDArray[np.uint8],
         limits: tuple[int, int, int],
         found: NDArray[np.int64],
         rows: NDArray[np.int64],
@@ -99,7 +101,7 @@ class PairBatch:
         """What the kernel of this name does; the page must be the next that is started."""
         count = self.plain
         while True:
-            last = append_record(data, limits, self.next, count, found, rows, *self.columns)
+            last = append_record(data, base, limits, self.next, count, found, rows, *self.columns)
             if last != NO_ROOM:
                 self.plain = max(count, last)
                 return last

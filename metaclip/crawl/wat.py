@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from metaclip.crawl.append import APPENDED, FATES, OTHER
+from metaclip.crawl.append import APPENDED, FATES, NEEDS_BASE, OTHER
 from metaclip.crawl.images import Fates, Page, RawImage, parse_date, unescape, without_surrogates
 from metaclip.crawl.limits import ExtractionOptions
 from metaclip.crawl.pairs import PairBatch
@@ -26,6 +26,8 @@ from metaclip.crawl.wat_json import decode_wat, parse_offset
 
 # Enough for nearly all pages; those with more images are decoded.
 _MOST_ROWS = 4096
+# A base as the kernel is told it.
+_UNKNOWN, _NOWHERE = b"", b"-"
 _LENIENT = json.JSONDecoder(strict=False)
 
 
@@ -50,26 +52,34 @@ class WatReader:
         """
         if self.options.opt_outs:  # what these need is not scanned
             return decode_wat(block, opt_outs=True)
-        before, data = self.batch.plain, np.frombuffer(block, np.uint8)
-        last = self.batch.append_record(data, self.limits, self.found, self.rows)
+        before, base = self.batch.plain, None
+        last = self._append(block, _UNKNOWN)
+        if last == NEEDS_BASE:
+            base = self._base(block)
+            last = self._append(block, _NOWHERE if base is None else base.encode())
         if last == NO_PAGE:
             return None
-        return decode_wat(block) if last == GAVE_UP else self._page(block, last - before)
+        return decode_wat(block) if last == GAVE_UP else self._page(block, base, last - before)
 
-    def _page(self, block: bytes, pairs: int) -> Page:
+    def _append(self, block: bytes, base: bytes) -> int:
+        data, text = np.frombuffer(block, np.uint8), np.frombuffer(base, np.uint8)
+        return self.batch.append_record(data, text, self.limits, self.found, self.rows)
+
+    def _base(self, block: bytes) -> str | None:
+        places = self.found[: 2 * PAGE_URL + 2].tolist()
+        url, base = (_string(block, *places[2 * i : 2 * i + 2]) for i in (PAGE_URL, BASE))
+        return page_base(bare_url(url), None if base is None else unescape(base))
+
+    def _page(self, block: bytes, base: str | None, pairs: int) -> Page:
         found = self.found.tolist()
 
         def field(target: int) -> str | None:
             return _string(block, found[2 * target], found[2 * target + 1])
 
-        url, base = bare_url(field(PAGE_URL)), None
         others = self.rows[: found[FATES + OTHER]].tolist()
-        if others:
-            base = field(BASE)
-            base = page_base(url, None if base is None else unescape(base))
         return Page(
-            url,
-            base,
+            bare_url(field(PAGE_URL)),
+            base or (self._base(block) if others else None),
             field(FILENAME),
             parse_offset(field(OFFSET)),
             parse_date(field(DATE)),
