@@ -169,7 +169,8 @@ class _Run:
             self.account.images_kept += kept
             self.account.pairs += page.pairs
             for reason, number in zip(page.fates._fields[1:], dropped, strict=True):
-                self._drop_images(reason, number)
+                if number:
+                    self._drop_images(reason, number)
         for number, image in zip(page.numbers, page.images, strict=True):
             if number >= self.limits.max_images_per_page:
                 self._drop_images("too_many_images", page.size - number)
@@ -192,8 +193,6 @@ class _Run:
         counts[reason] = counts.get(reason, 0) + 1
 
     def _drop_images(self, reason: str, number: int) -> None:
-        if number == 0:
-            return
         counts = self.account.dropped_images
         counts[reason] = counts.get(reason, 0) + number
 
