@@ -57,17 +57,17 @@ def _is_repeated(out: Any, ends: Any, first: Any, row: Any, end: Any) -> Any:
     start = ends[row]
     for other in range(first, row):
         size, at = ends[other + 1] - ends[other], ends[other]
-        same = size == end - start
-        for i in range(size if same else 0):
-            same = same and out[at + i] == out[start + i]
-        if same:
+        equal = size == end - start
+        for i in range(size if equal else 0):
+            equal = equal and out[at + i] == out[start + i]
+        if equal:
             return True
     return False
 
 
 @inlined_uncounted
 def _put_texts(data: Any, places: Any, longest: Any, columns: Any, first: Any) -> Any:
-    """Write the texts of an image, in equal ones once, as rows from `first` on; return the
+    """Write the texts of an image, equal ones once, as rows from `first` on; return the
     row behind them, or LEFT.
     """
     row, out, ends = first, columns.texts, columns.text_ends

@@ -11,6 +11,7 @@ import sys
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
@@ -132,6 +133,13 @@ class Strings(NamedTuple):
 
     data: NDArray[np.uint8]
     ends: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, array: pa.StringArray | pa.BinaryArray) -> Strings:
+        """Those of an Arrow array; read-only, so that the kernel is compiled only once."""
+        _, ends, data = (memoryview(part or b"").toreadonly() for part in array.buffers())
+        places = np.frombuffer(ends, np.int32)[array.offset :]
+        return cls(np.frombuffer(data, np.uint8), places[: len(array) + 1])
 
 
 def hex_digests(start: NDArray[np.uint32], width: int, parts: list[Strings]) -> NDArray[np.uint8]:

@@ -145,16 +145,10 @@ def _strings(data: NDArray[np.uint8], ends: NDArray[np.int32], rows: int) -> pa.
 
 def _ids(urls: pa.Array, texts: pa.Array) -> tuple[pa.Array, pa.Array]:
     """`pair_id` and `image_id` of each row."""
-    parts = [_parts(urls), _parts(texts)]
+    parts = [Strings.of(urls), Strings.of(texts)]
     pairs = hex_digests(SHA256, _PAIR_DIGITS, parts)
     images = hex_digests(SHA224, _IMAGE_DIGITS, parts[:1])
     return _of_width(pairs, _PAIR_DIGITS), _of_width(images, _IMAGE_DIGITS)
-
-
-def _parts(strings: pa.StringArray) -> Strings:
-    _, ends, data = strings.buffers()
-    numbers = np.frombuffer(ends, np.int32)[strings.offset :][: len(strings) + 1]
-    return Strings(np.frombuffer(data or b"", np.uint8), numbers)
 
 
 def _of_width(digits: NDArray[np.uint8], width: int) -> pa.Array:

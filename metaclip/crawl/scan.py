@@ -57,6 +57,8 @@ FOUND = BYTES + 1
 #: and data-image-title (-1 for none)
 ROW = 9
 
+_SCHEME = len("data:")
+
 
 @inlined_uncounted
 def _link_target(data: Any, at: Any, size: Any) -> Any:
@@ -135,7 +137,7 @@ def _take_string(data: Any, at: Any, end: Any, target: Any, found: Any) -> Any:
 
 
 @inlined_uncounted
-def _take_image(found: Any, rows: Any) -> Any:
+def _take_image(data: Any, found: Any, rows: Any) -> Any:
     """Write the row of an image if it has text; False if there is no room."""
     place, texts = found[ROWS], 0
     for target in range(ALT, IMAGE_TITLE + 1):
@@ -145,6 +147,8 @@ def _take_image(found: Any, rows: Any) -> Any:
         return True
     if place == rows.shape[0]:
         return False
+    if same(data, found[2 * URL], b"data:"):  # nothing behind the scheme matters
+        found[2 * URL + 1] = found[2 * URL] + _SCHEME
     rows[place, 0] = found[IMAGES] - 1
     for i in range(1, ROW):
         rows[place, i] = found[2 * URL + i - 1]
@@ -189,7 +193,7 @@ def _take_links(data: Any, at: Any, end: Any, found: Any, rows: Any) -> Any:
             return -1
         path, path_end = found[2 * PATH], found[2 * PATH + 1]
         if path_end - path == 8 and same(data, path, b"IMG@/src"):
-            if not _take_image(found, rows):
+            if not _take_image(data, found, rows):
                 return -1
         elif path_end - path > 8 and next_sign(data, path, path_end) >= 0:
             return -1  # an escape: it may mean the same

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from hashlib import sha224, sha256
 
-import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -13,8 +12,7 @@ from metaclip.crawl.digests import SHA224, SHA256, Strings, hex_digests
 
 
 def strings(values: list[bytes]) -> Strings:
-    _, ends, data = pa.array(values, pa.binary()).buffers()
-    return Strings(np.frombuffer(data or b"", np.uint8), np.frombuffer(ends, np.int32))
+    return Strings.of(pa.array([b"before", *values], pa.binary())[1:])
 
 
 def drawn(rng: random.Random, number: int) -> list[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from html.entities import html5
 from typing import Any
 
 import pytest
@@ -32,13 +33,18 @@ TEXT_PARTS = (
 BASES = (
     None, "http://b.example", "https://u:p@b.example:8080/x/y?q/z#f/g", "/x/", "?q",
     "//c.example/d", "ftp://f.example/", "data:,x", "http://[", "", "file:///C:/x",
-    "http://b.example/" + "x" * 3000,
+    "http://b.example/" + "x" * 3000, "https://b.example/x/y.z?q/&amp;#/f", "http://b.example/&amp;/",
+    "http://b.example/x&num;/y/", "HTTP://B.example/x/", "http://b.example", "http://b.example/x/../",
+    "http://b.example/x#/y?/z", "https://1.2.3/x/", "blob:http://b.example/x", "/x\ny/",
 )  # fmt: skip
 PAGES = (
     "http://h.example/a/b.html",
     "<http://h.example/a/>",
     "https://h.example/?a#b/c",
     "hard::x",
+    "http://hard::x/",
+    "http://h.example/a|b/c d?e/f",
+    "<<http://h.example/a/>>",
 )
 TOKENS = (
     "0", "-0", "01", "-", "1.", ".5", "1.5", "1e5", "1E+", "1e-07", "+1", "9" * 70, "9" * 5000,
@@ -82,6 +88,31 @@ def test_random_images_are_read_as_the_twin_does() -> None:
 @pytest.mark.long
 def test_more_random_images_are_read_as_the_twin_does() -> None:
     compare_random(20_000)
+
+
+def test_entities_are_decoded_as_the_twin_does() -> None:
+    names = [f"&{name.rstrip(';')};" for name in html5] + ["&unknown;", "&;", "&a b;", "&1a;"]
+    numbers = [*range(0x110), *range(0xD7F0, 0xE010), *range(0xFDC0, 0xFDF8), 0xFFFD, 0xFFFE]
+    numbers += [0x10000, 0x1EFFF, 0x1F600, 0x1FFFD, 0x1FFFE, 0x10FFFF, 0x110000, 10**7, 10**9]
+    spelled = [form % number for number in numbers for form in ("&#%d;", "&#x%x;", "&#X0%X;")]
+    spelled += ["&#;", "&#x;", "&#12", "&#x1g;", "&#00000065;", "&#1234567;"]
+    for parts in (names, spelled):
+        for end in ("", " ", "&amp;amp;"):
+            agree(json.dumps(wat([image(f"/{part}", part + end) for part in parts])).encode())
+
+
+def test_escapes_are_decoded_as_the_twin_does() -> None:
+    escapes = ["\\" + letter for letter in '"\\/bfnrt'] + ["\\u0026amp;", "\\u0000", "\\u00E9"]
+    escapes += ["\\u20ac", "\\ud83d\\ude00", "\\ud800", "\\uFFFF", "&\\u0061mp;"]
+    whole = json.dumps(wat([image("/i@.png", "@"), image("/j", "a@", title="@b"), image("@")]))
+    for escape in escapes:
+        agree(whole.replace("@", escape).replace("IMG" + escape, "IMG@").encode())
+
+
+def test_columns_grow_as_the_pairs_need() -> None:
+    texts = [{"title": f"t{number}", "data-image-title": f"d{number}"} for number in range(4000)]
+    links = [image(f"i{number}.png", f"a{number}", **more) for number, more in enumerate(texts)]
+    agree(json.dumps(wat(links, "http://h.example/" + 100 * "x/")).encode())
 
 
 @pytest.mark.parametrize("token", TOKENS)
