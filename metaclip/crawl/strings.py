@@ -167,7 +167,7 @@ def _entity(out: Any, at: Any) -> Any:
     while _IN_NAME[out[at]]:
         word = (word << np.uint64(8)) | np.uint64(out[at])
         at += 1
-    if out[at] != _SEMICOLON or at == first or _DIGIT[out[first]]:
+    if out[at] != _SEMICOLON or at == first:
         return at, _NONE
     if at - first > _LONGEST_NAME:
         return at, LEFT

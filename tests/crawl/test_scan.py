@@ -92,12 +92,13 @@ def test_more_random_images_are_read_as_the_twin_does() -> None:
 
 def test_entities_are_decoded_as_the_twin_does() -> None:
     names = [f"&{name.rstrip(';')};" for name in html5] + ["&unknown;", "&;", "&a b;", "&1a;"]
-    numbers = [*range(0x110), *range(0xD7F0, 0xE010), *range(0xFDC0, 0xFDF8), 0xFFFD, 0xFFFE]
+    numbers = [*range(0x110), *range(0xD7FE, 0xD802), 0xDFFF, 0xE000, 0xFDD0, 0xFFFE]
     numbers += [0x10000, 0x1EFFF, 0x1F600, 0x1FFFD, 0x1FFFE, 0x10FFFF, 0x110000, 10**7, 10**9]
     spelled = [form % number for number in numbers for form in ("&#%d;", "&#x%x;", "&#X0%X;")]
     spelled += ["&#;", "&#x;", "&#12", "&#x1g;", "&#00000065;", "&#1234567;"]
-    for parts in (names, spelled):
-        for end in ("", " ", "&amp;amp;"):
+    for start in range(0, len(names + spelled), 2000):  # more images are left to a decoder
+        parts = (names + spelled)[start : start + 2000]
+        for end in ("", "x&amp;amp;"):
             agree(json.dumps(wat([image(f"/{part}", part + end) for part in parts])).encode())
 
 
