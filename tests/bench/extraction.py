@@ -35,6 +35,7 @@ from metaclip.crawl.extraction import FileAccount, extract
 from metaclip.crawl.images import Page
 from metaclip.crawl.limits import ExtractionLimits, ExtractionOptions
 from metaclip.crawl.members import Window, read_pieces
+from metaclip.crawl.pairs import PairBatch
 from metaclip.crawl.records import read_records
 from metaclip.crawl.wat import WatReader
 from tests.bench.inputs import find_input
@@ -105,9 +106,12 @@ def _bench_wat() -> Figures:
 
 
 def _pages(data: bytes) -> Iterator[Page | str | None]:
-    reader = WatReader(ExtractionOptions())
-    blocks = (record.block for record in _records(data) if b"metadata" in record.header)
-    return map(reader.read, blocks)
+    """Pages and, without ids, the pairs that the kernels find."""
+    reader = WatReader(ExtractionOptions(), PairBatch())
+    for record in _records(data):
+        if b"metadata" in record.header:
+            yield reader.read(record.block)
+            reader.batch.plain %= 10_000  # the rows of a batch
 
 
 def _split(seconds: dict[str, float]) -> dict[str, float]:
