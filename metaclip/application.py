@@ -84,8 +84,11 @@ def _account_for_time(stages: dict[str, float], seconds: float) -> Summary:
 
 def account_for_tasks(spark: SparkSession) -> Summary:
     """Return what Spark itself says of all tasks: their number, failures, seconds and bytes."""
-    executors: Any = spark._jsc.sc().statusStore().executorList(False)
-    found = [executors.apply(index) for index in range(executors.size())]
+    store: Any = spark._jsc.sc().statusStore()
+    listed = store.executorList(False)
+    # Each by its id, since in the list the driver's duration is the application's age.
+    names = [listed.apply(index).id() for index in range(listed.size())]
+    found = [store.executorSummary(name) for name in names]
     return {
         "tasks": sum(one.totalTasks() for one in found),
         "failed_tasks": sum(one.failedTasks() for one in found),

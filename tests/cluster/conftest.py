@@ -105,7 +105,7 @@ def session(shared_cluster: Cluster) -> Iterator[Session]:
 @pytest.fixture
 def cluster(shared_cluster: Cluster, session: Session) -> Cluster:
     """The cluster with nothing on it but the session."""
-    wait_for(lambda: shared_cluster.cores_used() == 2)
+    wait_for(lambda: shared_cluster.cores_used() == 2 == len(session.executors()))
     return shared_cluster
 
 

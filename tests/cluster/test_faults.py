@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -30,7 +32,11 @@ pytestmark = [pytest.mark.long, pytest.mark.cluster]
 
 MATCHING = "write matches"
 """The stage in which texts are matched, shuffled by pair and written."""
+REPORTED_SECONDS = 1.0
+"""After which Spark's pages know of a task's end; they lag by a tenth of a second."""
 EMPTY_SPACE = 2_000_000
+
+Look = Callable[[psutil.Process], list[psutil.Process]]
 
 
 class Run:
@@ -43,11 +49,27 @@ class Run:
         """Begin it."""
         self.session.start(FLOW[0], *settings(self.warehouse, "captions"))
 
-    def matching(self) -> psutil.Process:
-        """Begin it; return an executor once that runs a task which matches texts."""
+    def matching(self, look: Look = lambda executor: [executor]) -> psutil.Process:
+        """Begin it; return what `look` finds of an executor, held in a task that matches texts.
+
+        A process is stopped first, and only then is Spark asked for tasks: one that still
+        runs a while later runs until the process goes on.
+        """
+        executors = self.session.executors()
         self.start()
-        name = wait_for(lambda: self.session.running(MATCHING))[0]
-        return self.session.executors()[name]
+        while True:
+            name, process = wait_for(lambda: self._at_work(executors, look))[0]
+            process.suspend()
+            time.sleep(REPORTED_SECONDS)
+            if name in self.session.running(MATCHING):
+                return process
+            process.resume()
+
+    def _at_work(
+        self, executors: dict[str, psutil.Process], look: Look
+    ) -> list[tuple[str, psutil.Process]]:
+        names = self.session.running(MATCHING)
+        return [(name, found) for name in names for found in look(executors[name])]
 
     def finish(self) -> Account:
         """Return the account of the matching stage, once all has ended well."""
@@ -65,6 +87,13 @@ class Run:
         return found
 
 
+def told(warehouse: Path) -> str:
+    """Return the digest of what was curated, once it is printed for the list of faults."""
+    found = digest(warehouse)
+    print(f"  {found}")
+    return found
+
+
 @pytest.fixture
 def run(session: Session, cluster: Cluster, warehouse: Path) -> Run:
     return Run(session, warehouse)
@@ -76,21 +105,20 @@ def test_an_executor_is_killed(run: Run, quiet: Quiet) -> None:
     assert account.reasons["ExecutorLostFailure"]
     assert account.retried
     assert account.executors_lost
-    assert digest(run.warehouse) == quiet.all
+    assert told(run.warehouse) == quiet.all
 
 
 def test_a_python_worker_is_killed(run: Run, quiet: Quiet) -> None:
-    executor = run.matching()
-
-    def workers() -> list[psutil.Process]:
+    def computing(executor: psutil.Process) -> list[psutil.Process]:
         """The workers that a daemon has forked; the daemon is the executor's child."""
-        return [worker for daemon in executor.children() for worker in daemon.children()]
+        forked = [worker for daemon in executor.children() for worker in daemon.children()]
+        return [worker for worker in forked if worker.status() == psutil.STATUS_RUNNING]
 
-    wait_for(workers)[0].kill()
+    run.matching(computing).kill()
     account = run.finish()
     assert "Python worker exited unexpectedly" in account.errors
     assert account.retried
-    assert digest(run.warehouse) == quiet.all
+    assert told(run.warehouse) == quiet.all
 
 
 def test_a_host_is_lost(run: Run, cluster: Cluster, quiet: Quiet) -> None:
@@ -106,7 +134,7 @@ def test_a_host_is_lost(run: Run, cluster: Cluster, quiet: Quiet) -> None:
     assert account.reasons["ExecutorLostFailure"]
     assert account.retried
     assert account.executors_lost
-    assert digest(run.warehouse) == quiet.all
+    assert told(run.warehouse) == quiet.all
 
 
 def shuffled(cluster: Cluster) -> set[Path]:
@@ -118,7 +146,8 @@ def shuffled(cluster: Cluster) -> set[Path]:
 @pytest.mark.parametrize("damage", ["lost", "corrupt"])
 def test_a_shuffle_file_is(run: Run, cluster: Cluster, quiet: Quiet, damage: str) -> None:
     """The output of the first task that matches texts, while others still do."""
-    run.matching()
+    run.start()
+    wait_for(lambda: run.session.running(MATCHING))
     before = shuffled(cluster)
     file = wait_for(lambda: shuffled(cluster) - before).pop()
     if damage == "lost":
@@ -130,7 +159,7 @@ def test_a_shuffle_file_is(run: Run, cluster: Cluster, quiet: Quiet, damage: str
     account = run.finish()
     assert account.reasons["FetchFailed"]
     assert account.retried
-    assert digest(run.warehouse) == quiet.all
+    assert told(run.warehouse) == quiet.all
 
 
 def test_a_full_disk(run: Run, quiet: Quiet, small_disk: SmallDisk | None) -> None:
@@ -152,7 +181,7 @@ def test_a_full_disk(run: Run, quiet: Quiet, small_disk: SmallDisk | None) -> No
     filler.unlink()
     run.start()
     run.finish()
-    assert digest(seen) == quiet.all
+    assert told(seen) == quiet.all
 
 
 @pytest.mark.parametrize("stage", ["write curated", "write curation_counts"])
@@ -172,8 +201,8 @@ def test_two_drivers_write_one_curation(
     failure = held.failure()
     assert failure.startswith("sample_pairs: curated {'curation': 'default'}: another job wrote it")
     assert failure.endswith("nothing of this job was published, run it again")
-    print(f"\n  {digest(run.warehouse)} {failure}")
-    assert digest(run.warehouse) == quiet.all
+    print(f"\n  {failure}")
+    assert told(run.warehouse) == quiet.all
 
 
 KILLS = {
@@ -206,7 +235,6 @@ def test_the_driver_is_killed_in_each_job(
         print(f"\n  {job}: {account.unfinished} tasks were running when it was killed")
         assert account.unfinished
         session.run(job, *given)
-    print(f"  {digest(warehouse)}")
-    assert digest(warehouse) == quiet.pages
+    assert told(warehouse) == quiet.pages
     (curation,) = read_rows(warehouse / "curations")
     assert curation["actual_size"] == len(read_rows(warehouse / "curated"))

@@ -24,7 +24,7 @@ SECRET = "s3same-Open"
 def check_line(line: dict[str, Any]) -> None:
     """What was read, written and dropped, each stage's seconds, and Spark's own account."""
     read, matched = line["extract_pairs"], line["match_entries"]
-    assert read["status"] == {"done": 1}
+    assert read["status"] == {"done": 1, "failed": 1}
     assert read["images"] == read["images_kept"] + sum(read["dropped_images"].values())
     assert matched["pairs"] == matched["duplicates"] + matched["no_match"] + matched["matched"]
     tables = ("metadata", "extractions", "matches", "entry_counts", "curated", "curations")
@@ -66,7 +66,7 @@ def test_no_secret_is_told(cluster: Cluster, guarded: str, inputs: Inputs, tmp_p
     good = f"crawl.files='{url}/0.warc.wat.gz?X-Amz-Signature={SECRET}'"
     bad = f"crawl.files='{url}/none.warc.wat.gz?X-Amz-Signature={SECRET}'"
     given = [*settings(warehouse, "pages"), inputs.metadata, key]
-    failed = Submitted(cluster, "curate", *given, bad)
+    failed = Submitted(cluster, "extract_pairs", *given, bad)
     assert failed.wait() != 0
     done = Submitted(cluster, "curate", *given, good, "crawl.min_coverage=0.5")
     check_line(done.finish())

@@ -68,11 +68,11 @@ def test_shipped_with_the_job(
 
     def libraries() -> set[str]:
         """What the Python processes of the executors have mapped from files."""
-        daemons = [one for jvm in application.executors().values() for one in jvm.children()]
-        workers = [worker for daemon in daemons for worker in daemon.children()]
         try:
+            daemons = [one for jvm in application.executors().values() for one in jvm.children()]
+            workers = [worker for daemon in daemons for worker in daemon.children()]
             maps = [one.path for worker in workers for one in worker.memory_maps()]
-        except psutil.Error:
+        except psutil.Error:  # it ended meanwhile
             return set()
         return {path for path in maps if "libllvmlite" in path or "libarrow" in path}
 
