@@ -34,12 +34,12 @@ def main() -> None:
 def _extract_a_page() -> None:
     link = b'{"path":"IMG@/src","url":"http://example.org/i.png","alt":"a"}'
     page = b'{"HTTP-Response-Metadata":{"HTML-Metadata":{"Links":[' + link + b"]}}}"
-    found = WatReader(ExtractionOptions()).read(b'{"Envelope":{"Payload-Metadata":' + page + b"}}")
-    assert isinstance(found, Page)
-    assert found.plain
     batch = PairBatch()
+    block = b'{"Envelope":{"Payload-Metadata":' + page + b"}}"
+    found = WatReader(ExtractionOptions(), batch).read(block)
+    assert isinstance(found, Page)
     batch.start_page(found)
-    batch.add_plain(found.plain, 100)
+    assert batch.take().num_rows == 1
 
 
 if __name__ == "__main__":

@@ -1,151 +1,201 @@
-"""Pairs of plain images, from the bytes of a record straight into the columns of a batch."""
+"""Pairs of a WAT record's images, from its bytes straight into the columns of a batch.
+
+Images whose strings or URLs are not simple are left to Python.
+"""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metaclip.crawl.plain import ABSOLUTE, DATA, ampersand_size
-from metaclip.jit import compiled, inlined
+from metaclip.crawl.columns import Columns
+from metaclip.crawl.folder import FOLDER, FOLDER_FOUND, NOWHERE, take_base
+from metaclip.crawl.json_walk import same
+from metaclip.crawl.plain import ABSOLUTE, NOT_PLAIN, OF_FOLDER, plain_url
+from metaclip.crawl.scan import BYTES, GAVE_UP, ROW, ROWS, scan_record
+from metaclip.crawl.strings import LEFT, put_string, stripped, without_newlines
+from metaclip.jit import compiled_uncounted, inlined_uncounted
 
-#: counts of images that `append_pairs` adds to
-KEPT, NO_TEXT, BAD_URL, NOT_HTTP, LONG_URL = range(5)
-_SPACE, _AMPERSAND, _TEXTS = 32, 38, 3
+#: what `append_record` returns if the page's base is not simple, or if there is too little
+#: room for the pairs
+NEEDS_BASE, NO_ROOM = -3, -4
+#: what becomes of an image; of the last kind Python has to say
+KEPT, NO_TEXT, BAD_URL, NOT_HTTP, LONG_URL, OTHER = range(6)
+#: places in its limits
+LONGEST_TEXT, LONGEST_URL, MOST_IMAGES = range(3)
+
+# Behind what `folder` notes stand in `found`:
+#: numbers of images by what becomes of them
+FATES = FOLDER_FOUND
+#: rows, and bytes of URLs and texts, that there must be room for
+NEEDS = FATES + 6
+#: what the page's rows are ordered behind
+FIRST_KEY = NEEDS + 3
+#: length of `found`
+APPENDED = FIRST_KEY + 1
+
+_TEXTS = 3
 
 
-class Columns(NamedTuple):
-    """Growing columns; of `ends` the one before a row's is where the row starts."""
+@inlined_uncounted
+def _move(out: Any, start: Any, end: Any, to: Any) -> Any:
+    """Copy bytes within `out`, over each other if need be; return the end of the copy."""
+    if to < start:
+        for i in range(end - start):
+            out[to + i] = out[start + i]
+    elif to > start:
+        for i in range(end - start - 1, -1, -1):
+            out[to + i] = out[start + i]
+    return to + end - start
 
-    urls: NDArray[np.uint8]
-    url_ends: NDArray[np.int32]
-    texts: NDArray[np.uint8]
-    text_ends: NDArray[np.int32]
-    sources: NDArray[np.int8]
-    keys: NDArray[np.int64]  # what rows are ordered by
+
+@inlined_uncounted
+def _is_repeated(out: Any, ends: Any, first: Any, row: Any, end: Any) -> Any:
+    """Whether the text of `row`, up to `end`, is that of a row from `first` on."""
+    start = ends[row]
+    for other in range(first, row):
+        size, at = ends[other + 1] - ends[other], ends[other]
+        equal = size == end - start
+        for i in range(size if equal else 0):
+            equal = equal and out[at + i] == out[start + i]
+        if equal:
+            return True
+    return False
 
 
-def new_columns(rows: int, url_bytes: int, text_bytes: int) -> Columns:
-    """Columns with room for so much."""
-    return Columns(
-        np.empty(url_bytes, np.uint8),
-        np.zeros(rows + 1, np.int32),
-        np.empty(text_bytes, np.uint8),
-        np.zeros(rows + 1, np.int32),
-        np.empty(rows, np.int8),
-        np.empty(rows, np.int64),
+@inlined_uncounted
+def _put_texts(data: Any, places: Any, longest: Any, columns: Any, first: Any) -> Any:
+    """Write the texts of an image, equal ones once, as rows from `first` on; return the
+    row behind them, or LEFT.
+    """
+    row, out, ends = first, columns.texts, columns.text_ends
+    for i in range(_TEXTS):
+        start, end = places[2 * i], places[2 * i + 1]
+        if end - start > longest:
+            return LEFT
+        if end > start:
+            end = put_string(data, start, end, out, ends[row])
+            if end == LEFT:
+                return LEFT
+            without_newlines(out, ends[row], end)
+            start, end = stripped(out, ends[row], end)
+            end = _move(out, start, end, ends[row])
+            if end > ends[row] and not _is_repeated(out, ends, first, row, end):
+                columns.sources[row] = i
+                row += 1
+                ends[row] = end
+    return row
+
+
+@inlined_uncounted
+def _put_url(
+    data: Any, base: Any, start: Any, end: Any, longest: Any, found: Any, out: Any, at: Any
+) -> Any:
+    """Write a URL; return (what becomes of its image, its end)."""
+    if start < 0:
+        return BAD_URL, at
+    if same(data, start, b"data:"):
+        return NOT_HTTP, at
+    end = put_string(data, start, end, out, at) if end - start <= longest else LEFT
+    if end == LEFT:
+        return OTHER, at
+    start, end = stripped(out, at, end)
+    if start == end:
+        return BAD_URL, at
+    form = plain_url(out, start, end)
+    if form == NOT_PLAIN:
+        return OTHER, at
+    size = found[FOLDER + form] if form != ABSOLUTE else 0
+    if form != ABSOLUTE and size == 0:
+        return (BAD_URL if found[NOWHERE] > 0 else OTHER), at
+    end = _move(out, start, end, at + size)
+    for i in range(size):
+        out[at + i] = base[found[FOLDER] + i]
+    return (KEPT if end - at <= longest else LONG_URL), end
+
+
+@inlined_uncounted
+def _put_image(
+    data: Any, base: Any, row: Any, limits: Any, found: Any, columns: Any, first: Any
+) -> Any:
+    """Write the pairs of an image as rows from `first` on; return (what becomes of it, the
+    row behind them).
+    """
+    last = _put_texts(data, row[3:], limits[LONGEST_TEXT], columns, first)
+    if last == LEFT:
+        return OTHER, first
+    if last == first:
+        return NO_TEXT, first
+    ends, start = columns.url_ends, np.int64(columns.url_ends[first])
+    longest, out = limits[LONGEST_URL], columns.urls
+    fate, end = _put_url(data, base, row[1], row[2], longest, found, out, start)
+    if fate != KEPT:
+        return fate, first
+    for i in range(first, last):
+        ends[i + 1] = end + (i - first) * (end - start)
+        for at in range(start if i > first else end, end):
+            out[ends[i] + at - start] = out[at]
+        columns.keys[i] = found[FIRST_KEY] + 4 * row[0] + columns.sources[i]
+    return fate, last
+
+
+@inlined_uncounted
+def _has_room(found: Any, columns: Any, count: Any) -> Any:
+    """Whether all rows fit, each with three texts; notes what room they need."""
+    folder = found[FOLDER + OF_FOLDER] + 1
+    found[NEEDS] = _TEXTS * found[ROWS]
+    found[NEEDS + 1] = _TEXTS * (found[BYTES] + folder * found[ROWS]) + 1
+    found[NEEDS + 2] = found[BYTES] + 1
+    return (
+        columns.keys.shape[0] >= count + found[NEEDS]
+        and columns.urls.shape[0] >= columns.url_ends[count] + found[NEEDS + 1]
+        and columns.texts.shape[0] >= columns.text_ends[count] + found[NEEDS + 2]
     )
 
 
-def with_room(columns: Columns, count: int, rows: int, url_bytes: int, text_bytes: int) -> Columns:
-    """Columns that hold the first `count` rows of these and have room for so much more."""
-    rows += count
-    url_bytes += int(columns.url_ends[count])
-    text_bytes += int(columns.text_ends[count])
-    if (
-        len(columns.keys) >= rows
-        and len(columns.urls) >= url_bytes
-        and len(columns.texts) >= text_bytes
-    ):
-        return columns
-    larger = new_columns(2 * rows, 2 * url_bytes, 2 * text_bytes)
-    pairs: Any = zip(columns, larger, strict=True)
-    for old, new in pairs:
-        kept = min(len(old), len(new))
-        new[:kept] = old[:kept]
-    return larger
-
-
-@inlined
-def _copy(data: Any, start: Any, end: Any, out: Any, size: Any) -> Any:
-    for i in range(start, end):
-        out[size + i - start] = data[i]
-    return size + end - start
-
-
-@inlined
-def _copy_url(data: Any, start: Any, end: Any, out: Any, size: Any) -> Any:
-    """Copy with the entities of `&` decoded."""
-    at = start
-    while at < end:
-        out[size] = data[at]
-        at += ampersand_size(data, at) if data[at] == _AMPERSAND else 1
-        size += 1
-    return size
-
-
-@inlined
-def _equal(data: Any, start: Any, end: Any, other: Any, other_end: Any) -> Any:
-    if end - start != other_end - other:
-        return False
-    for i in range(end - start):  # noqa: SIM110
-        if data[start + i] != data[other + i]:
-            return False
-    return True
-
-
-@inlined
-def _strip_texts(data: Any, row: Any) -> Any:
-    """Strip the three texts of a row and empty those that came before; return how many stay."""
-    left = 0
-    for i in range(4, 4 + 2 * _TEXTS, 2):
-        while row[i] < row[i + 1] and data[row[i]] == _SPACE:
-            row[i] += 1
-        while row[i] < row[i + 1] and data[row[i + 1] - 1] == _SPACE:
-            row[i + 1] -= 1
-        for j in range(4, i, 2):
-            if _equal(data, row[i], row[i + 1], row[j], row[j + 1]):
-                row[i + 1] = row[i]
-        left += row[i + 1] > row[i]
-    return left
-
-
-@compiled
-def append_pairs(
+@compiled_uncounted
+def append_record(
     data: NDArray[np.uint8],
-    rows: NDArray[np.int64],
-    folder: NDArray[np.uint8],
-    ends: tuple[int, int, int, int, int],
-    longest_url: int,
+    base: NDArray[np.uint8],
+    limits: tuple[int, int, int],
     first_key: int,
     count: int,
+    found: NDArray[np.int64],
+    rows: NDArray[np.int64],
     urls: NDArray[np.uint8],
     url_ends: NDArray[np.int32],
     texts: NDArray[np.uint8],
     text_ends: NDArray[np.int32],
     sources: NDArray[np.int8],
     keys: NDArray[np.int64],
-    images: NDArray[np.int64],
 ) -> int:
-    """Append the pairs of `rows` (see `scan`) behind `count` others; return the new count.
+    """Append the pairs of a WAT record behind `count` others; return how many there are then,
+    or what `scan_record` does if it is no page that it can read, or NEEDS_BASE, or NO_ROOM.
 
-    `folder` and `ends` are a `Folder`.
+    `base` is empty as long as the page's base is not known, `-` if it turns out to have none.
+    `found` and `rows` are those of `scan`; what is left to Python is in the first
+    `found[FATES + OTHER]` rows.
     """
-    for number in range(rows.shape[0]):
-        row = rows[number]
-        form = row[1]
-        if _strip_texts(data, row) == 0:
-            images[NO_TEXT] += 1
-        elif form == DATA:
-            images[NOT_HTTP] += 1
-        elif form != ABSOLUTE and folder.shape[0] == 0:
-            images[BAD_URL] += 1
-        else:
-            start = np.int64(url_ends[count])
-            size = _copy(folder, 0, ends[form], urls, start)
-            size = _copy_url(data, row[2], row[3], urls, size)
-            if size - start > longest_url:
-                images[LONG_URL] += 1
-                continue
-            images[KEPT] += 1
-            for i in range(_TEXTS):
-                text, end = row[4 + 2 * i], row[5 + 2 * i]
-                if end > text:
-                    if url_ends[count] != start:
-                        _copy(urls, start, size, urls, url_ends[count])
-                    url_ends[count + 1] = url_ends[count] + size - start
-                    text_ends[count + 1] = _copy(data, text, end, texts, text_ends[count])
-                    sources[count], keys[count] = i, first_key + 4 * row[0] + i
-                    count += 1
+    # Not an argument: Numba takes long to see what a tuple of arrays is.
+    columns = Columns(urls, url_ends, texts, text_ends, sources, keys)
+    images = scan_record(data, found, rows)
+    if images < 0:
+        return int(images)
+    if images > limits[MOST_IMAGES]:
+        return GAVE_UP
+    if not take_base(data, base, limits[LONGEST_URL], found):
+        return NEEDS_BASE
+    if not _has_room(found, columns, count):
+        return NO_ROOM
+    text = base if base.shape[0] > 0 else data
+    found[FIRST_KEY] = first_key
+    found[FATES + NO_TEXT] = images - found[ROWS]
+    for number in range(found[ROWS]):
+        fate, count = _put_image(data, text, rows[number], limits, found, columns, count)
+        if fate == OTHER:
+            for i in range(ROW):
+                rows[found[FATES + OTHER], i] = rows[number, i]
+        found[FATES + fate] += 1
     return count

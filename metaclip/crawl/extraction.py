@@ -11,7 +11,7 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from metaclip.crawl.html import is_tag_bomb, read_html
-from metaclip.crawl.images import Page, PlainImages, parse_date, texts_of, url_of
+from metaclip.crawl.images import Page, parse_date, texts_of, url_of
 from metaclip.crawl.limits import ExtractionLimits, ExtractionOptions
 from metaclip.crawl.members import Window, read_pieces
 from metaclip.crawl.optout import says_no
@@ -100,7 +100,8 @@ class _Run:
     def __init__(self, path: str, options: ExtractionOptions, account: FileAccount) -> None:
         self.file = PurePosixPath(path).name
         self.options, self.limits, self.account = options, options.limits, account
-        self.batch, self.wat = PairBatch(), WatReader(options)
+        self.batch = PairBatch()
+        self.wat = WatReader(options, self.batch)
         self.fault: Fault | None = None
         self.warcinfos = 0
         self.responses = 0
@@ -163,11 +164,13 @@ class _Run:
     def _take_page(self, page: Page) -> None:
         self.account.images += page.size
         self.batch.start_page(page)
-        left = page.size - len(page.images)
-        if page.plain:
-            left -= len(page.plain.rows)
-            self._take_plain(page.plain)
-        self._drop_images("no_text", left)
+        if page.fates:
+            kept, *dropped = page.fates
+            self.account.images_kept += kept
+            self.account.pairs += page.pairs
+            for reason, number in zip(page.fates._fields[1:], dropped, strict=True):
+                if number:
+                    self._drop_images(reason, number)
         for number, image in zip(page.numbers, page.images, strict=True):
             if number >= self.limits.max_images_per_page:
                 self._drop_images("too_many_images", page.size - number)
@@ -184,24 +187,12 @@ class _Run:
                 self.account.pairs += len(texts)
                 self.batch.add(number, url, texts)
 
-    def _take_plain(self, images: PlainImages) -> None:
-        before = len(self.batch)
-        kept, *dropped = self.batch.add_plain(images, self.limits.max_url_bytes)
-        for reason, number in zip(
-            ("no_text", "bad_url", "not_http", "long_url"), dropped, strict=True
-        ):
-            self._drop_images(reason, number)
-        self.account.images_kept += kept
-        self.account.pairs += len(self.batch) - before
-
     def _drop_record(self, reason: str) -> None:
         self.account.records += 1
         counts = self.account.dropped_records
         counts[reason] = counts.get(reason, 0) + 1
 
     def _drop_images(self, reason: str, number: int) -> None:
-        if number == 0:
-            return
         counts = self.account.dropped_images
         counts[reason] = counts.get(reason, 0) + number
 

@@ -10,11 +10,8 @@ from functools import lru_cache
 from html.entities import html5
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from metaclip.crawl.limits import ExtractionLimits
-from metaclip.crawl.urls import HTTP, Folder, resolve
+from metaclip.crawl.urls import HTTP, resolve
 
 TEXT_SOURCES = ("alt", "title", "data-image-title")
 
@@ -30,27 +27,23 @@ class RawImage(NamedTuple):
     src: str | None
     texts: Sequence[str | None]  # alt, title, data-image-title
     lazy: bool = False  # src is another attribute's, since its own was a placeholder
-    url: str | None = None  # what `src` resolves to, if that is known
 
 
-class PlainImages(NamedTuple):
-    """Images of a page whose URLs and texts need no work, as bytes of a record's JSON.
+class Fates(NamedTuple):
+    """How many images of a page have become what already."""
 
-    Columns of `rows` are those of `scan`; `size` bytes are in their URLs and texts; `folder`
-    is of the page's base.
-    """
-
-    data: NDArray[np.uint8]
-    rows: NDArray[np.int64]
-    size: int
-    folder: Folder
+    kept: int
+    no_text: int
+    bad_url: int
+    not_http: int
+    long_url: int
 
 
 class Page(NamedTuple):
-    """One HTML page of a crawl, not yet judged.
+    """One HTML page of a crawl, not yet judged but for those of its `size` images that
+    `fates` tells of, with `pairs`; `images` has the others, by their numbers on the page.
 
-    `base` is what its URLs resolve against. Of its `size` images those that are neither in
-    `images`, by their numbers, nor plain have no text.
+    `base` is what their URLs resolve against.
     """
 
     url: str
@@ -61,7 +54,8 @@ class Page(NamedTuple):
     size: int
     numbers: Sequence[int]
     images: Sequence[RawImage]
-    plain: PlainImages | None = None
+    fates: Fates | None = None
+    pairs: int = 0
 
 
 def unescape(text: str) -> str:
@@ -113,16 +107,14 @@ def texts_of(image: RawImage, limits: ExtractionLimits) -> tuple[list[tuple[str,
 
 def url_of(image: RawImage, base: str | None, limits: ExtractionLimits) -> tuple[str, str]:
     """(URL, "") of an image, or ("", reason): bad_url, not_http or long_url."""
-    url = image.url
-    if url is None:
-        src = image.src.strip() if image.src else ""
-        if not src:
-            return "", "bad_url"
-        if src[:5].lower() == "data:":  # always valid, and often megabytes
-            return "", "not_http"
-        if len(src) > limits.max_url_bytes:
-            return "", "long_url"
-        url = resolve(base, src)
+    src = image.src.strip() if image.src else ""
+    if not src:
+        return "", "bad_url"
+    if src[:5].lower() == "data:":  # always valid, and often megabytes
+        return "", "not_http"
+    if len(src) > limits.max_url_bytes:
+        return "", "long_url"
+    url = resolve(base, src)
     if url is None:
         return "", "bad_url"
     if not url.startswith(HTTP):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metaclip.jit import inlined
+from metaclip.jit import inlined_uncounted
 from metaclip.matching.intrinsics import lowest_bit, mask_of
 
 QUOTE, BACKSLASH, COMMA, COLON = (np.uint8(ord(sign)) for sign in '"\\,:')
@@ -35,7 +35,7 @@ _BLANK, _DIGIT, _HEX = one_of(" \t\r\n"), one_of("0123456789"), one_of("01234567
 _ESCAPED, _EXPONENT = one_of('"\\/bfnrt'), one_of("eE")
 
 
-@inlined
+@inlined_uncounted
 def same(data: Any, at: Any, word: Any) -> Any:
     """Whether `word` (bytes) stands at `at`."""
     for i in range(len(word)):  # noqa: SIM110
@@ -44,7 +44,7 @@ def same(data: Any, at: Any, word: Any) -> Any:
     return True
 
 
-@inlined
+@inlined_uncounted
 def skip_blanks(data: Any, at: Any) -> Any:
     """Return the first place from `at` on that is no white space."""
     while _BLANK[data[at]]:
@@ -52,7 +52,7 @@ def skip_blanks(data: Any, at: Any) -> Any:
     return at
 
 
-@inlined
+@inlined_uncounted
 def next_sign(data: Any, at: Any, end: Any) -> Any:
     """Return the first place from `at` on with a quote or backslash, or -1."""
     while at + 64 <= end:
@@ -67,7 +67,7 @@ def next_sign(data: Any, at: Any, end: Any) -> Any:
     return -1
 
 
-@inlined
+@inlined_uncounted
 def string_end(data: Any, at: Any, end: Any) -> Any:
     """Return the place of the quote that ends the string whose first byte is at `at`."""
     at = next_sign(data, at, end)
@@ -81,12 +81,12 @@ def string_end(data: Any, at: Any, end: Any) -> Any:
     return at
 
 
-@inlined
+@inlined_uncounted
 def _is_hex(data: Any, at: Any) -> Any:
     return _HEX[data[at]] and _HEX[data[at + 1]] and _HEX[data[at + 2]] and _HEX[data[at + 3]]
 
 
-@inlined
+@inlined_uncounted
 def scalar_end(data: Any, at: Any) -> Any:
     """Return the place behind the number, `true`, `false` or `null` at `at`."""
     if data[at] == _N:
@@ -98,7 +98,7 @@ def scalar_end(data: Any, at: Any) -> Any:
     return _number_end(data, at)
 
 
-@inlined
+@inlined_uncounted
 def _number_end(data: Any, at: Any) -> Any:
     start = at
     if data[at] == _MINUS:
@@ -117,7 +117,7 @@ def _number_end(data: Any, at: Any) -> Any:
     return at if at - start <= _LONGEST_NUMBER else -1
 
 
-@inlined
+@inlined_uncounted
 def _digits_end(data: Any, at: Any) -> Any:
     start = at
     while _DIGIT[data[at]]:
@@ -125,21 +125,21 @@ def _digits_end(data: Any, at: Any) -> Any:
     return at if at > start else -1
 
 
-@inlined
+@inlined_uncounted
 def key_end(data: Any, at: Any, end: Any) -> Any:
     """Return the place of the value whose key should stand at `at`."""
     stop = string_end(data, at + 1, end) if data[at] == QUOTE else -1
     return behind_colon(data, stop + 1) if stop >= 0 else -1
 
 
-@inlined
+@inlined_uncounted
 def behind_colon(data: Any, at: Any) -> Any:
     """Return the place of the value behind the colon that should stand at `at`."""
     at = skip_blanks(data, at)
     return skip_blanks(data, at + 1) if data[at] == COLON else -1
 
 
-@inlined
+@inlined_uncounted
 def value_end(data: Any, at: Any, end: Any) -> Any:
     """Return the place behind the value at `at`."""
     arrays, depth = np.uint64(0), 0  # bit 0 of `arrays`: the innermost bracket is an array's

@@ -10,8 +10,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from metaclip.crawl.append import append_pairs, new_columns, with_room
-from metaclip.crawl.images import TEXT_SOURCES, Page, PlainImages
+from metaclip.crawl.append import NEEDS, NO_ROOM, append_record
+from metaclip.crawl.columns import new_columns, with_room
+from metaclip.crawl.digests import SHA224, SHA256, Strings, hex_digests
+from metaclip.crawl.images import TEXT_SOURCES, Page
 
 PAIR_SCHEMA = pa.schema(
     [
@@ -47,7 +49,7 @@ _KEYS_OF_IMAGE = 4  # more than an image has texts
 class PairBatch:
     """Pairs that wait to become a record batch, in the order of pages, images and texts.
 
-    Those of plain images lie in columns already, others in lists; a key orders both.
+    Those of a kernel lie in columns already, others in lists; a key orders both.
     """
 
     def __init__(self) -> None:
@@ -88,26 +90,22 @@ class PairBatch:
             self.sources.append(TEXT_SOURCES.index(source))
             self.keys.append(key + place)
 
-    def add_plain(self, images: PlainImages, longest_url: int) -> list[int]:
-        """The rows of plain images; return how many were kept, and dropped as no_text,
-        bad_url, not_http and long_url.
-        """
-        rows, folder = len(images.rows) * 3, images.folder
-        url_bytes = 3 * images.size + rows * len(folder.start)
-        self.columns = with_room(self.columns, self.plain, rows, url_bytes, images.size)
-        counts = np.zeros(5, np.int64)
-        self.plain = append_pairs(
-            images.data,
-            images.rows,
-            np.frombuffer(folder.start, np.uint8),
-            folder.ends,
-            longest_url,
-            self.firsts[-1],
-            self.plain,
-            *self.columns,
-            counts,
-        )
-        return counts.tolist()
+    def append_record(
+        self,
+        data: NDArray[np.uint8],
+        base: NDArray[np.uint8],
+        limits: tuple[int, int, int],
+        found: NDArray[np.int64],
+        rows: NDArray[np.int64],
+    ) -> int:
+        """What the kernel of this name does; the page must be the next that is started."""
+        count = self.plain
+        while True:
+            last = append_record(data, base, limits, self.next, count, found, rows, *self.columns)
+            if last != NO_ROOM:
+                self.plain = max(count, last)
+                return last
+            self.columns = with_room(self.columns, count, *found[NEEDS : NEEDS + 3].tolist())
 
     def take(self) -> pa.RecordBatch:
         """The rows as a batch of `PAIR_SCHEMA`; empty afterwards."""
@@ -146,15 +144,13 @@ def _strings(data: NDArray[np.uint8], ends: NDArray[np.int32], rows: int) -> pa.
 
 
 def _ids(urls: pa.Array, texts: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """`pair_id` and `image_id` of each row, without a string object for each."""
-    url_bytes, text_bytes = (part.cast(pa.binary()).to_pylist() for part in (urls, texts))
-    pairs = [sha256(b"%b\n%b" % pair).digest() for pair in zip(url_bytes, text_bytes, strict=True)]
-    images = [sha224(url).digest() for url in url_bytes]
-    return _hex_digits(pairs, _PAIR_DIGITS), _hex_digits(images, _IMAGE_DIGITS)
+    """`pair_id` and `image_id` of each row."""
+    parts = [Strings.of(urls), Strings.of(texts)]
+    pairs = hex_digests(SHA256, _PAIR_DIGITS, parts)
+    images = hex_digests(SHA224, _IMAGE_DIGITS, parts[:1])
+    return _of_width(pairs, _PAIR_DIGITS), _of_width(images, _IMAGE_DIGITS)
 
 
-def _hex_digits(digests: list[bytes], width: int) -> pa.Array:
-    """The first `width` hexadecimal digits of each digest."""
-    offsets = np.arange(0, width * len(digests) + 1, width, dtype=np.int32)
-    digits = b"".join([digest[: width // 2] for digest in digests]).hex().encode()
-    return pa.StringArray.from_buffers(len(digests), pa.py_buffer(offsets), pa.py_buffer(digits))
+def _of_width(digits: NDArray[np.uint8], width: int) -> pa.Array:
+    ends = np.arange(0, len(digits) + 1, width, dtype=np.int32)
+    return pa.StringArray.from_buffers(len(ends) - 1, pa.py_buffer(ends), pa.py_buffer(digits))

@@ -1,4 +1,4 @@
-"""A compiled walk over a WAT record: where its page's images and few other fields stand.
+"""A walk over a WAT record, for kernels: where its page's images and few other fields stand.
 
 Most of a WAT is links that are no images, so nothing is decoded here. The walk gives up, and
 leaves the record to a decoder, on all that is not as Common Crawl writes it: bad JSON, a key
@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from metaclip.crawl.json_walk import (
     BRACE,
@@ -26,8 +25,7 @@ from metaclip.crawl.json_walk import (
     string_end,
     value_end,
 )
-from metaclip.crawl.plain import DATA, NOT_PLAIN, plain_text, plain_url
-from metaclip.jit import compiled, inlined
+from metaclip.jit import inlined_uncounted
 
 #: what `scan_record` returns if not the number of images
 GAVE_UP, NO_PAGE = -1, -2
@@ -51,20 +49,18 @@ _PARENT = np.array([_PARENTS.get(kind, NOTHING) for kind in range(_KINDS)])
 
 # Behind the places of strings stand in `found` which kinds were met, and these:
 _MET = 2 * _STRINGS
-_IMAGES = _MET + _KINDS
-#: numbers of rows from the front and the back, bytes in those from the front, and what the
-#: page's own URL lacks
-PLAIN, OTHER, BYTES, URL_FORM = range(_IMAGES + 1, _IMAGES + 5)
+#: numbers of images and of rows, and the bytes of all strings in these
+IMAGES, ROWS, BYTES = range(_MET + _KINDS, _MET + _KINDS + 3)
 #: length of `found`
-FOUND = _IMAGES + 5
-#: columns of an image with text: its number on the page, what its URL lacks (`plain`), then
-#: start and end of URL, alt, title and data-image-title (-1 for none)
-ROW = 10
+FOUND = BYTES + 1
+#: columns of an image with text: its number on the page, then start and end of URL, alt, title
+#: and data-image-title (-1 for none)
+ROW = 9
 
 _SCHEME = len("data:")
 
 
-@inlined
+@inlined_uncounted
 def _link_target(data: Any, at: Any, size: Any) -> Any:
     if size == 3 and same(data, at, b"url"):
         return URL
@@ -77,7 +73,7 @@ def _link_target(data: Any, at: Any, size: Any) -> Any:
     return IMAGE_TITLE if size == 16 and same(data, at, b"data-image-title") else NOTHING
 
 
-@inlined
+@inlined_uncounted
 def _target(kind: Any, data: Any, at: Any, size: Any) -> Any:
     """Return what the value of a key is for in an object of this kind."""
     if kind == _RECORD:
@@ -107,7 +103,7 @@ def _target(kind: Any, data: Any, at: Any, size: Any) -> Any:
     return BASE if size == 4 and same(data, at, b"Base") else NOTHING
 
 
-@inlined
+@inlined_uncounted
 def _next_key(data: Any, at: Any, end: Any, first: Any) -> Any:
     """Return (place of the value, start and size of its key); at the end of the object a
     size of -1 and the place behind it.
@@ -126,7 +122,7 @@ def _next_key(data: Any, at: Any, end: Any, first: Any) -> Any:
     return behind_colon(data, stop + 1), start, stop - start
 
 
-@inlined
+@inlined_uncounted
 def _take_string(data: Any, at: Any, end: Any, target: Any, found: Any) -> Any:
     """Note where the string at `at` stands; null is as good as none."""
     if found[2 * target] >= 0:
@@ -140,40 +136,28 @@ def _take_string(data: Any, at: Any, end: Any, target: Any, found: Any) -> Any:
     return stop + 1
 
 
-@inlined
-def _take_image(data: Any, found: Any, rows: Any, longest_text: Any) -> Any:
-    """Write the row of an image if it has text; False if there is no room.
-
-    Those whose URL and texts are plain fill `rows` from the front, others from the back.
-    """
-    number, texts, plain = found[_IMAGES], 0, True
-    found[_IMAGES] += 1
+@inlined_uncounted
+def _take_image(data: Any, found: Any, rows: Any) -> Any:
+    """Write the row of an image if it has text; False if there is no room."""
+    place, texts = found[ROWS], 0
     for target in range(ALT, IMAGE_TITLE + 1):
-        start, end = found[2 * target], found[2 * target + 1]
-        texts += end - start
-        plain = plain and end - start <= longest_text and plain_text(data, start, end)
+        texts += found[2 * target + 1] - found[2 * target]
+    found[IMAGES] += 1
     if texts == 0:
         return True
-    if found[PLAIN] + found[OTHER] == rows.shape[0]:
+    if place == rows.shape[0]:
         return False
-    start, end = found[2 * URL], found[2 * URL + 1]
-    form = plain_url(data, start, end) if start >= 0 else NOT_PLAIN
-    if form == DATA:  # nothing behind the scheme matters
-        found[2 * URL + 1] = end = start + _SCHEME
-    if plain and form != NOT_PLAIN:
-        place = found[PLAIN]
-        found[PLAIN] += 1
-        found[BYTES] += texts + end - start
-    else:
-        found[OTHER] += 1
-        place = rows.shape[0] - found[OTHER]
-    rows[place, 0], rows[place, 1] = number, form
-    for i in range(2, ROW):
-        rows[place, i] = found[2 * URL + i - 2]
+    if same(data, found[2 * URL], b"data:"):  # nothing behind the scheme matters
+        found[2 * URL + 1] = found[2 * URL] + _SCHEME
+    rows[place, 0] = found[IMAGES] - 1
+    for i in range(1, ROW):
+        rows[place, i] = found[2 * URL + i - 1]
+    found[ROWS] += 1
+    found[BYTES] += texts + found[2 * URL + 1] - found[2 * URL]
     return True
 
 
-@inlined
+@inlined_uncounted
 def _take_link(data: Any, at: Any, end: Any, found: Any) -> Any:
     """Note the strings of the link at `at`; return the place behind it."""
     for i in range(2 * PATH, 2 * IMAGE_TITLE + 2):
@@ -195,8 +179,8 @@ def _take_link(data: Any, at: Any, end: Any, found: Any) -> Any:
     return at
 
 
-@inlined
-def _take_links(data: Any, at: Any, end: Any, longest_text: Any, found: Any, rows: Any) -> Any:
+@inlined_uncounted
+def _take_links(data: Any, at: Any, end: Any, found: Any, rows: Any) -> Any:
     """Write the rows of the links of the array at `at`; return the place behind it."""
     if data[at] != BRACKET:
         return -1
@@ -209,7 +193,7 @@ def _take_links(data: Any, at: Any, end: Any, longest_text: Any, found: Any, row
             return -1
         path, path_end = found[2 * PATH], found[2 * PATH + 1]
         if path_end - path == 8 and same(data, path, b"IMG@/src"):
-            if not _take_image(data, found, rows, longest_text):
+            if not _take_image(data, found, rows):
                 return -1
         elif path_end - path > 8 and next_sign(data, path, path_end) >= 0:
             return -1  # an escape: it may mean the same
@@ -221,8 +205,8 @@ def _take_links(data: Any, at: Any, end: Any, longest_text: Any, found: Any, row
         at = skip_blanks(data, at + 1)
 
 
-@inlined
-def _take_objects(data: Any, at: Any, end: Any, longest_text: Any, found: Any, rows: Any) -> Any:
+@inlined_uncounted
+def _take_objects(data: Any, at: Any, end: Any, found: Any, rows: Any) -> Any:
     """Note what the record at `at` holds; return the place behind it."""
     kind, first = _RECORD, True
     at = at + 1 if data[at] == BRACE else -1
@@ -242,30 +226,23 @@ def _take_objects(data: Any, at: Any, end: Any, longest_text: Any, found: Any, r
             else:
                 found[_MET + target] = 1
                 if target == _LINKS:
-                    at = _take_links(data, at, end, longest_text, found, rows)
+                    at = _take_links(data, at, end, found, rows)
                 else:
                     kind, first = target, True
                     at = at + 1 if data[at] == BRACE else -1
     return at
 
 
-@compiled
-def scan_record(
-    data: NDArray[np.uint8], longest_text: int, found: NDArray[np.int64], rows: NDArray[np.int64]
-) -> int:
+@inlined_uncounted
+def scan_record(data: Any, found: Any, rows: Any) -> Any:
     """Return the number of images of the page; GAVE_UP; or NO_PAGE if it is about none.
 
     `data` is all of a `bytes` object. `found` (FOUND) gets the places of the page's strings,
-    -1 for none, and the numbers named above; `rows` (n, ROW) the images with text. Texts of
-    more than `longest_text` bytes are not plain.
+    -1 for none, and the numbers named above; `rows` (n, ROW) the images with text.
     """
     end = data.shape[0]
     found[:_MET], found[_MET:] = -1, 0
-    at = _take_objects(data, skip_blanks(data, 0), end, longest_text, found, rows)
+    at = _take_objects(data, skip_blanks(data, 0), end, found, rows)
     if at < 0 or skip_blanks(data, at) != end or found[_MET + _ENVELOPE] == 0:
         return GAVE_UP
-    if found[_MET + _HTML] == 0:
-        return NO_PAGE
-    if found[2 * PAGE_URL] >= 0:
-        found[URL_FORM] = plain_url(data, found[2 * PAGE_URL], found[2 * PAGE_URL + 1])
-    return int(found[_IMAGES])
+    return found[IMAGES] if found[_MET + _HTML] > 0 else NO_PAGE

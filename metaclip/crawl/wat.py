@@ -2,47 +2,47 @@
 
 from __future__ import annotations
 
-import msgspec
-import numpy as np
-from numpy.typing import NDArray
+import json
 
-from metaclip.crawl.images import Page, PlainImages, RawImage, parse_date, unescape
+import numpy as np
+
+from metaclip.crawl.append import APPENDED, FATES, NEEDS_BASE, OTHER
+from metaclip.crawl.images import Fates, Page, RawImage, parse_date, unescape, without_surrogates
 from metaclip.crawl.limits import ExtractionOptions
-from metaclip.crawl.plain import ABSOLUTE, OF_FOLDER, OF_HOST, OF_SCHEME
+from metaclip.crawl.pairs import PairBatch
 from metaclip.crawl.scan import (
     BASE,
-    BYTES,
     DATE,
     FILENAME,
-    FOUND,
     GAVE_UP,
+    IMAGES,
     NO_PAGE,
     OFFSET,
-    OTHER,
     PAGE_URL,
-    PLAIN,
     ROW,
-    URL_FORM,
-    scan_record,
 )
-from metaclip.crawl.urls import Folder, bare_url, folder_of, page_base
+from metaclip.crawl.urls import bare_url, page_base
 from metaclip.crawl.wat_json import decode_wat, parse_offset
 
 # Enough for nearly all pages; those with more images are decoded.
 _MOST_ROWS = 4096
-_RELATIVE = (OF_SCHEME, OF_HOST, OF_FOLDER)
-_STRING = msgspec.json.Decoder(str)
+# A base as the kernel is told it.
+_UNKNOWN, _NOWHERE = b"", b"-"
+_LENIENT = json.JSONDecoder(strict=False)
 
 
 class WatReader:
-    """Reads records one by one, by a scan if they are as Common Crawl writes them.
+    """Reads records one by one, by kernels if they are as Common Crawl writes them.
 
-    A page's plain images are only there until the next record is read.
+    Those put the pairs of simple images into `batch` themselves: the page that `read` returns
+    is the next that has to be started there.
     """
 
-    def __init__(self, options: ExtractionOptions) -> None:
-        self.options, self.limits = options, options.limits
-        self.found = np.empty(FOUND, np.int64)
+    def __init__(self, options: ExtractionOptions, batch: PairBatch) -> None:
+        limits = options.limits
+        self.options, self.batch = options, batch
+        self.limits = limits.max_text_bytes, limits.max_url_bytes, limits.max_images_per_page
+        self.found = np.empty(APPENDED, np.int64)
         self.rows = np.empty((_MOST_ROWS, ROW), np.int64)
 
     def read(self, block: bytes) -> Page | str | None:
@@ -52,62 +52,54 @@ class WatReader:
         """
         if self.options.opt_outs:  # what these need is not scanned
             return decode_wat(block, opt_outs=True)
-        data = np.frombuffer(block, np.uint8)
-        images = scan_record(data, self.limits.max_text_bytes, self.found, self.rows)
-        if images == NO_PAGE:
+        before, base = self.batch.plain, None
+        last = self._append(block, _UNKNOWN)
+        if last == NEEDS_BASE:
+            base = self._base(block)
+            last = self._append(block, _NOWHERE if base is None else base.encode())
+        if last == NO_PAGE:
             return None
-        if images == GAVE_UP or images > self.limits.max_images_per_page:
-            return decode_wat(block)
-        try:
-            return self._page(block, data, images) or decode_wat(block)
-        except (UnicodeDecodeError, msgspec.MsgspecError):
-            return decode_wat(block)
+        return decode_wat(block) if last == GAVE_UP else self._page(block, base, last - before)
 
-    def _page(self, block: bytes, data: NDArray[np.uint8], images: int) -> Page | None:
-        """The page; None if its base is one that plain URLs can't simply be put behind."""
+    def _append(self, block: bytes, base: bytes) -> int:
+        data, text = np.frombuffer(block, np.uint8), np.frombuffer(base, np.uint8)
+        return self.batch.append_record(data, text, self.limits, self.found, self.rows)
+
+    def _base(self, block: bytes) -> str | None:
+        places = self.found[: 2 * PAGE_URL + 2].tolist()
+        url, base = (_string(block, *places[2 * i : 2 * i + 2]) for i in (PAGE_URL, BASE))
+        return page_base(bare_url(url), None if base is None else unescape(base))
+
+    def _page(self, block: bytes, base: str | None, pairs: int) -> Page:
         found = self.found.tolist()
 
         def field(target: int) -> str | None:
             return _string(block, found[2 * target], found[2 * target + 1])
 
-        url, base = bare_url(field(PAGE_URL)), field(BASE)
-        if base is not None:
-            base = page_base(url, unescape(base))
-        else:
-            base = url if found[URL_FORM] == ABSOLUTE else page_base(url, None)
-        folder = folder_of(base)
-        if folder is None:
-            return None
-        others = self.rows[_MOST_ROWS - found[OTHER] :].tolist()
-        plain = self.rows[: found[PLAIN]]
+        others = self.rows[: found[FATES + OTHER]].tolist()
         return Page(
-            url,
-            base,
+            bare_url(field(PAGE_URL)),
+            base or (self._base(block) if others else None),
             field(FILENAME),
             parse_offset(field(OFFSET)),
             parse_date(field(DATE)),
-            images,
+            found[IMAGES],
             [row[0] for row in others],
-            [_image(block, row, folder) for row in others],
-            PlainImages(data, plain, found[BYTES], folder) if found[PLAIN] else None,
+            [_image(block, row) for row in others],
+            Fates(*found[FATES : FATES + OTHER]),
+            pairs,
         )
 
 
-def _image(block: bytes, row: list[int], folder: Folder) -> RawImage:
-    _, form, start, end, *places = row
-    src = _string(block, start, end)
-    texts = [_string(block, *places[i : i + 2]) for i in (0, 2, 4)]
-    texts = [text and unescape(text) for text in texts]
-    src = src and unescape(src)
-    # Without a folder only an absolute URL is one.
-    known = form == ABSOLUTE or (form in _RELATIVE and folder.start)
-    url = folder.start[: folder.ends[form]].decode() + src if src and known else None
-    return RawImage(src, texts, url=url)
+def _image(block: bytes, row: list[int]) -> RawImage:
+    strings = [_string(block, *row[i : i + 2]) for i in range(1, ROW, 2)]
+    src, *texts = [text and unescape(text) for text in strings]
+    return RawImage(src, texts)
 
 
 def _string(block: bytes, start: int, end: int) -> str | None:
-    """The JSON string between two quotes; raises what decoding raises."""
+    """The JSON string between two quotes, whatever is in it."""
     if start < 0:
         return None
-    text = block[start:end]
-    return _STRING.decode(block[start - 1 : end + 1]) if b"\\" in text else text.decode()
+    text = block[start:end].decode("utf-8", "replace")
+    return without_surrogates(_LENIENT.decode(f'"{text}"')) if "\\" in text else text

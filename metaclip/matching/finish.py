@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from metaclip.jit import inlined
+from metaclip.jit import inlined, inlined_uncounted
 from metaclip.matching.intrinsics import count_less, lowest_bit
 
 # Up to here ids are sorted by comparing each with each (16 at once), then by a bitmap,
@@ -33,7 +33,7 @@ def make_room(out: Any, size: Any, more: Any) -> Any:
     return grown
 
 
-@inlined
+@inlined_uncounted
 def unite(out: Any, first: Any, size: Any, ranks: Any, ordered: Any, seen: Any, lowest: Any) -> Any:
     """Sort out[first:size] and drop repetitions; return the new size. -`lowest` is the least."""
     if size - first < 2:
@@ -43,7 +43,7 @@ def unite(out: Any, first: Any, size: Any, ranks: Any, ordered: Any, seen: Any, 
     return _unite_by_rank(out, first, size, ranks, ordered)
 
 
-@inlined
+@inlined_uncounted
 def _unite_by_rank(out: Any, first: Any, size: Any, ranks: Any, ordered: Any) -> Any:
     """An id's place is the number of lesser ones: no branch, and equal ones meet in one place.
 
@@ -69,7 +69,7 @@ def _unite_by_rank(out: Any, first: Any, size: Any, ranks: Any, ordered: Any) ->
     return first
 
 
-@inlined
+@inlined_uncounted
 def _unite_by_bitmap(out: Any, first: Any, size: Any, seen: Any, lowest: Any) -> Any:
     for i in range(first, size):
         bit = np.int64(out[i]) + lowest
@@ -84,7 +84,7 @@ def _unite_by_bitmap(out: Any, first: Any, size: Any, seen: Any, lowest: Any) ->
     return first
 
 
-@inlined
+@inlined_uncounted
 def count_members(out: Any, first: Any, size: Any, groups: Any) -> Any:
     """Return how many ids the groups among out[first:size] have; groups come first there."""
     members: Any = 0
@@ -95,7 +95,7 @@ def count_members(out: Any, first: Any, size: Any, groups: Any) -> Any:
     return members
 
 
-@inlined
+@inlined_uncounted
 def expand(out: Any, first: Any, size: Any, groups: Any) -> Any:
     """Put the ids of the groups in their place (unsorted, room is there); return the size."""
     plain, end = first, size

@@ -10,9 +10,9 @@ There are no failure links: a walk from each token is as long as the entries tha
 So the cost grows with a text's tokens times that length (few steps in any real text, as
 entries that begin like each other in each of its places are rare).
 
-Helpers take arrays, not tuples of them: each array taken out of a tuple costs an atomic
-count of references, which took half the time. Indices are unsigned where it matters: for
-a signed one Numba looks first if it counts from the end.
+Helpers take arrays, not tuples of them, and count no references to them (see `jit`).
+Indices are unsigned where it matters: for a signed one Numba looks first if it counts from
+the end.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metaclip.jit import compiled, inlined
+from metaclip.jit import compiled, inlined_uncounted
 from metaclip.matching.finish import (
     LANES,
     RANKED,
@@ -64,7 +64,7 @@ _CHILD = np.uint64(2**31 - 1)
 _0, _1, _2, _3 = (np.uint64(number) for number in range(4))
 
 
-@inlined
+@inlined_uncounted
 def _hash_tokens(
     starts: Any, lengths: Any, keys: Any, found: Any, first: Any, count: Any,
     slots: Any, shifts: Any, seed: Any,
@@ -77,7 +77,7 @@ def _hash_tokens(
         keys[2 * i], keys[2 * i + 1], found[i] = low, high, slot
 
 
-@inlined
+@inlined_uncounted
 def _look_up(
     starts: Any, lengths: Any, keys: Any, found: Any, words: Any, terminals: Any,
     first: Any, count: Any, slots: Any, pool: Any,
@@ -95,7 +95,7 @@ def _look_up(
         words[i], terminals[i] = slots[slot + _2] & kept, last & kept & _LOW_32
 
 
-@inlined
+@inlined_uncounted
 def _filter_pairs(
     words: Any, pairs: Any, found: Any, count: Any, bloom: Any,
     edges: Any, shifts: Any, seed: Any,
@@ -120,7 +120,7 @@ def _filter_pairs(
     return np.int64(size)
 
 
-@inlined
+@inlined_uncounted
 def _emit(out: Any, size: Any, terminal: Any) -> Any:
     """Append what a terminal means, a group as -1 - its place; return the new size."""
     plain = np.int64(terminal) - 1
@@ -128,7 +128,7 @@ def _emit(out: Any, size: Any, terminal: Any) -> Any:
     return size + np.int64(terminal != 0)
 
 
-@inlined
+@inlined_uncounted
 def _walk(
     words: Any, place: Any, slot: Any, out: Any, size: Any, edges: Any, shifts: Any, seed: Any
 ) -> Any:
@@ -145,6 +145,37 @@ def _walk(
         key, place = edge_key((edge >> _HALF) & _CHILD, words[place]), place + 1
         slot = EDGE * slot_of(edge_hash(key, seed), shifts, edges.shape[0] // 2)
     return size
+
+
+@inlined_uncounted
+def _cut_texts(
+    starts: Any, lengths: Any, ends: Any, count: Any, state: Any,
+    address: Any, shift: Any, safe_rows: Any, tail: Any, offsets: Any,
+) -> Any:  # fmt: skip
+    """Append the tokens of the next texts, as long as the chunk has room.
+
+    `state` is the next text, whether it is under way, and where its token, block and end are.
+    `ends` gets the places of the ends of texts. Returns the count of tokens and of these, and
+    the state.
+    """
+    row, inside, token, block, end = state
+    ended, room = 0, starts.shape[0] - 1
+    while row < offsets.shape[0] - 1 and (inside or count < _FULL):
+        if not inside:
+            base = address if row < safe_rows else tail - shift
+            token = block = base + np.int64(offsets[row])
+            end = base + np.int64(offsets[row + 1])
+            inside = True
+        while block < end and count + TOKENS_IN_BLOCK + 2 <= room:
+            count, token = cut_block(starts, lengths, count, token, block, end - block)
+            block += 64
+        if block < end or count + 2 > room:
+            break
+        starts[count], lengths[count] = token, end - token
+        starts[count + 1], lengths[count + 1] = end, TEXT_END
+        ends[ended] = count + 1
+        ended, count, row, inside = ended + 1, count + 2, row + 1, False
+    return count, ended, (row, inside, token, block, end)
 
 
 @compiled
@@ -176,32 +207,18 @@ def match_texts(
     keys, found = np.empty(2 * room, np.uint64), np.empty(room, np.uint64)
     words, terminals = np.zeros(room + 1, np.uint64), np.zeros(room + 1, np.uint64)
     pairs, ends = np.empty(room, np.int64), np.empty(room, np.int64)
-    size, first, row, done, count, kept, waiting = 0, 0, 0, 0, 0, 0, _WAITING
-    inside = False
-    token = block = end = np.int64(0)
+    size, first, done, count, kept, waiting = 0, 0, 0, 0, 0, _WAITING
+    state = (0, False, np.int64(0), np.int64(0), np.int64(0))
     while done < rows:
-        ended = 0
-        while row < rows and (inside or count < _FULL):
-            if not inside:
-                base = address if row < safe_rows else tail - shift
-                token = block = base + np.int64(offsets[row])
-                end = base + np.int64(offsets[row + 1])
-                inside = True
-            while block < end and count + TOKENS_IN_BLOCK + 2 <= room:
-                count, token = cut_block(starts, lengths, count, token, block, end - block)
-                block += 64
-            if block < end or count + 2 > room:
-                break
-            starts[count], lengths[count] = token, end - token
-            starts[count + 1], lengths[count + 1] = end, TEXT_END
-            ends[ended] = count + 1
-            ended, count, row, inside = ended + 1, count + 2, row + 1, False
+        count, ended, state = _cut_texts(
+            starts, lengths, ends, count, state, address, shift, safe_rows, tail, offsets
+        )
         _hash_tokens(starts, lengths, keys, found, kept, count, slots, slot_shifts, slot_seed)
         _look_up(starts, lengths, keys, found, words, terminals, kept, count, slots, pool)
         words[count] = 0
         pair_count = _filter_pairs(words, pairs, found, count, bloom, edges, edge_shifts, edge_seed)
         # What starts here needs all its tokens in the chunk; the last few wait for the next.
-        limit = max(count - depth, 0) if inside else count
+        limit = max(count - depth, 0) if state[1] else count
         more = count * widest + LANES
         out = make_room(out, size, more)
         place = pair = 0

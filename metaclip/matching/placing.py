@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metaclip.jit import compiled, inlined
+from metaclip.jit import compiled, inlined_uncounted
 
 # Fuller tables take longer to build, emptier ones fill more of the cache.
 _LOAD = 0.95
@@ -28,14 +28,14 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 
 
-@inlined
+@inlined_uncounted
 def slot_of(hashed: Any, shifts: Any, size: Any) -> Any:
     """Return the slot of the known key with this hash; for an unknown one, some slot."""
     bucket = ((hashed & _LOW_32) * np.uint64(shifts.shape[0])) >> _HALF
     return _displaced(hashed, np.uint64(shifts[bucket]), size)
 
 
-@inlined
+@inlined_uncounted
 def _displaced(hashed: Any, shift: Any, size: Any) -> Any:
     return ((((hashed ^ (shift * _SPREAD)) * _MIX) >> _HALF) * np.uint64(size)) >> _HALF
 

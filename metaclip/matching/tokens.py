@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from metaclip.jit import inlined
+from metaclip.jit import inlined_uncounted
 from metaclip.matching.intrinsics import delimiter_masks, fold, load_word, lowest_bit
 
 # The second words of long tokens' keys, and only those, are not less.
@@ -42,13 +42,13 @@ _FIRST, _SECOND = _masks(0), _masks(8)
 _LENGTHS = np.array([(length + 1) << 56 for length in range(TEXT_END, _SHORT)], np.uint64)
 
 
-@inlined
+@inlined_uncounted
 def mix(low: Any, high: Any, seed: Any) -> Any:
     """Return a hash of 64 bits of two words; both halves are good."""
     return fold(low ^ _MIX_1, high ^ seed ^ _MIX_2)
 
 
-@inlined
+@inlined_uncounted
 def key_of(start: Any, length: Any, seed: Any) -> Any:
     """Return the key of the token of `length` bytes at address `start`."""
     if length < _SHORT:
@@ -62,7 +62,7 @@ def key_of(start: Any, length: Any, seed: Any) -> Any:
     return load_word(start), (rest & _LOW_56) | LONG_KEY
 
 
-@inlined
+@inlined_uncounted
 def cut_block(starts: Any, lengths: Any, count: Any, token: Any, block: Any, size: Any) -> Any:
     """Note the tokens that end in the `size` bytes (if more, 64) at address `block`.
 

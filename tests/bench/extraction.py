@@ -1,21 +1,25 @@
 """Reading archives against the least that reading them takes.
 
-What was measured on the way, in CPU time of igzip's inflating (1.0, some 930 MB/s) over the
-1,761 real pages; a machine that does much else besides adds a fifth and more to what Python
-takes, and nothing to igzip:
+What was measured on the way, in CPU time of igzip's inflating (1.0, 930 to 1,150 MB/s) over
+the 1,761 real pages; a machine that does much else besides adds a fifth and more to what
+Python takes, and nothing to igzip:
 
     msgspec to structs of all links, hashlib and ten lists, row by row    7.0 to 8.0
     a scan for the images, the rest as before                             5.5
-    pairs of plain images from the scan's places into Arrow's buffers     4.7 to 4.8
-    ... of which our own inflating and framing                            1.4
-        the scan (the whole grammar of JSON; 16, 32 or 64 bytes at once   0.65 to 0.8
-        make no difference, hopping from quote to quote alone takes 0.6)
-        SHA-256 and SHA-224 by OpenSSL, a call each                       0.35
-        the 3,600 images with entities, escapes and odd URLs, in Python   0.4 to 0.6
-        Python for each of the pages: fields, calls of kernels, counters  0.8 to 1.2
+    pairs of plain images from the scan's places into Arrow's buffers     4.5 to 4.8
+    one kernel for both, which decodes escapes and entities too           4.0
+    ... that counts no references to arrays (see `jit`): scan 1.3 to 0.4  3.25
+    SHA-2 of sixteen strings side by side: 0.33 to 0.08                   3.05
+    bases that are not simple resolved before the kernel, not by image    2.9 to 3.0
+    ... of which our own inflating 1.15 (isal called a member at a time 1.05), framing 0.15
+        the kernel: scan 0.42, strings, URLs and columns 0.2
+        Python for each of the pages: fields, headers, counters           0.45
+        the 900 images left to Python, and pages scanned again for a base 0.2
+        ids 0.08, the rest of a batch 0.1; what remains is between them
 
-What is left to gain lies in the last three: hashes for many rows at once, entities decoded in
-the kernel, and kernels that take several records a call.
+What did not help: finding all tokens first, 64 bytes at a time as simdjson does (0.28, and
+0.13 for the walk: what the hops from quote to quote take); strings that are all simple ASCII
+copied without a look at each byte (0.05); several records a call (a call takes 0.5 us).
 """
 
 from __future__ import annotations
@@ -35,6 +39,7 @@ from metaclip.crawl.extraction import FileAccount, extract
 from metaclip.crawl.images import Page
 from metaclip.crawl.limits import ExtractionLimits, ExtractionOptions
 from metaclip.crawl.members import Window, read_pieces
+from metaclip.crawl.pairs import PairBatch
 from metaclip.crawl.records import read_records
 from metaclip.crawl.wat import WatReader
 from tests.bench.inputs import find_input
@@ -105,9 +110,12 @@ def _bench_wat() -> Figures:
 
 
 def _pages(data: bytes) -> Iterator[Page | str | None]:
-    reader = WatReader(ExtractionOptions())
-    blocks = (record.block for record in _records(data) if b"metadata" in record.header)
-    return map(reader.read, blocks)
+    """Pages and, without ids, the pairs that the kernels find."""
+    reader = WatReader(ExtractionOptions(), PairBatch())
+    for record in _records(data):
+        if b"metadata" in record.header:
+            yield reader.read(record.block)
+            reader.batch.plain %= 10_000  # the rows of a batch
 
 
 def _split(seconds: dict[str, float]) -> dict[str, float]:

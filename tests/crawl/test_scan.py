@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+from html.entities import html5
 from typing import Any
 
 import pytest
 
 from metaclip.crawl.images import Page
 from metaclip.crawl.limits import ExtractionLimits, ExtractionOptions
+from metaclip.crawl.pairs import PairBatch
 from metaclip.crawl.wat import WatReader
 from tests.crawl.archives import image, run, wat, wat_record, zipped
 from tests.crawl.test_wat import agree, real_blocks
@@ -31,13 +33,18 @@ TEXT_PARTS = (
 BASES = (
     None, "http://b.example", "https://u:p@b.example:8080/x/y?q/z#f/g", "/x/", "?q",
     "//c.example/d", "ftp://f.example/", "data:,x", "http://[", "", "file:///C:/x",
-    "http://b.example/" + "x" * 3000,
+    "http://b.example/" + "x" * 3000, "https://b.example/x/y.z?q/&amp;#/f", "http://b.example/&amp;/",
+    "http://b.example/x&num;/y/", "HTTP://B.example/x/", "http://b.example", "http://b.example/x/../",
+    "http://b.example/x#/y?/z", "https://1.2.3/x/", "blob:http://b.example/x", "/x\ny/",
 )  # fmt: skip
 PAGES = (
     "http://h.example/a/b.html",
     "<http://h.example/a/>",
     "https://h.example/?a#b/c",
     "hard::x",
+    "http://hard::x/",
+    "http://h.example/a|b/c d?e/f",
+    "<<http://h.example/a/>>",
 )
 TOKENS = (
     "0", "-0", "01", "-", "1.", ".5", "1.5", "1e5", "1E+", "1e-07", "+1", "9" * 70, "9" * 5000,
@@ -83,6 +90,33 @@ def test_more_random_images_are_read_as_the_twin_does() -> None:
     compare_random(20_000)
 
 
+def test_entities_are_decoded_as_the_twin_does() -> None:
+    names = [f"&{name.rstrip(';')};" for name in html5] + ["&unknown;", "&;", "&a b;", "&1a;"]
+    numbers = [*range(0x110), *range(0xD7FE, 0xD802), 0xDFFF, 0xE000, 0xFDD0, 0xFFFE]
+    numbers += [0x10000, 0x1EFFF, 0x1F600, 0x1FFFD, 0x1FFFE, 0x10FFFF, 0x110000, 10**7, 10**9]
+    spelled = [form % number for number in numbers for form in ("&#%d;", "&#x%x;", "&#X0%X;")]
+    spelled += ["&#;", "&#x;", "&#12", "&#x1g;", "&#00000065;", "&#1234567;"]
+    for start in range(0, len(names + spelled), 2000):  # more images are left to a decoder
+        parts = (names + spelled)[start : start + 2000]
+        for end in ("", "x&amp;amp;"):
+            agree(json.dumps(wat([image("/i.png", part + end) for part in parts])).encode())
+            agree(json.dumps(wat([image(f"/{part}{end}") for part in parts])).encode())
+
+
+def test_escapes_are_decoded_as_the_twin_does() -> None:
+    escapes = ["\\" + letter for letter in '"\\/bfnrt'] + ["\\u0026amp;", "\\u0000", "\\u00E9"]
+    escapes += ["\\u20ac", "\\ud83d\\ude00", "\\ud800", "\\uFFFF", "&\\u0061mp;"]
+    whole = json.dumps(wat([image("/i@.png", "@"), image("/j", "a@", title="@b"), image("@")]))
+    for escape in escapes:
+        agree(whole.replace("@", escape).replace("IMG" + escape, "IMG@").encode())
+
+
+def test_columns_grow_as_the_pairs_need() -> None:
+    texts = [{"title": f"t{number}", "data-image-title": f"d{number}"} for number in range(4000)]
+    links = [image(f"i{number}.png", f"a{number}", **more) for number, more in enumerate(texts)]
+    agree(json.dumps(wat(links, "http://h.example/" + 100 * "x/")).encode())
+
+
 @pytest.mark.parametrize("token", TOKENS)
 def test_any_json_value_is_read_as_the_twin_does(token: str) -> None:
     whole = json.dumps(wat([image("/i.png"), "@", {"@": "@"}], base="/x/"))
@@ -123,16 +157,18 @@ def test_bad_utf8_is_read_as_the_twin_does(text: bytes) -> None:
         agree(block.replace(b"/@.png", b"/" + text + b".png", number))
 
 
-def test_real_records_are_scanned_and_most_images_plain() -> None:
-    reader, plain, others = WatReader(ExtractionOptions()), 0, 0
+def test_real_records_are_scanned_and_few_images_left_to_python() -> None:
+    batch = PairBatch()
+    reader, taken, others = WatReader(ExtractionOptions(), batch), 0, 0
     for block in real_blocks():
         page = reader.read(block)
         assert page is None or isinstance(page, Page)
         if page:
-            assert isinstance(page.numbers, list)  # a decoded page's are a range
-            plain += len(page.plain.rows) if page.plain else 0
+            assert page.fates  # a decoded page has none
+            assert sum(page.fates) + len(page.images) == page.size
+            taken += page.fates.kept
             others += len(page.images)
-    assert plain > 4 * others
+    assert len(batch) > taken > 10 * others
 
 
 def test_limits_hold_for_plain_images() -> None:

@@ -122,6 +122,7 @@ def test_more_records_are_read_as_the_twin_does() -> None:
         ("\ud83d\ude00", "\U0001f600"),
         ("a\0b", "a\0b"),
         (" one\r\ntwo\u00a0", "one  two"),
+        (" \u205fone\u3000 ", "one"),
     ],
 )
 def test_texts(raw: str, text: str) -> None:
