@@ -257,6 +257,7 @@ def test_ids_and_urls_in_each_form_of_a_list(made: Runner, copy: Runner, tmp_pat
         assert not any(removed(row) for row in table(copy, which))
 
 
+@pytest.mark.long
 def test_a_pair_that_another_page_has_too(run: Runner, tmp_path: Path) -> None:
     """The pages of a domain are taken out, as if they had never been read."""
     image = "https://img.example/1.png"
