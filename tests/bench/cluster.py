@@ -17,6 +17,7 @@ from tests.crawl.archives import with_other_hosts
 
 # So many that the work which is shared outweighs the driver's own.
 COPIES = 32
+ROUNDS = 2
 JOBS = {
     "extract_pairs": "write extractions",
     "match_entries": "write matches",
@@ -31,14 +32,14 @@ _ALL = "all but the start"
 
 
 def run() -> Figures:
-    """Run the flow on one and on two executors; print the seconds of each job and the ratio."""
+    """Run the flow on one and on two executors; print the seconds of each stage and the ratio."""
     with tempfile.TemporaryDirectory(prefix="metaclip-bench-") as name:
         folder = Path(name)
         data = find_input("wat").read_bytes()
         for number in range(COPIES):
             copy = folder / f"{number}.warc.wat.gz"
             copy.write_bytes(with_other_hosts(data, number))
-        taken = {executors: _flow(folder, executors) for executors in (1, 2)}
+        taken = _measure(folder)
     print(f"  {COPIES} copies of the crawl file; seconds on one and on two executors")
     for job, stage in JOBS.items():
         for part in (stage, _ALL):
@@ -50,22 +51,30 @@ def run() -> Figures:
     return {"seconds": taken}
 
 
-def _flow(folder: Path, executors: int) -> dict[str, Figures]:
-    where = folder / f"executors-{executors}"
-    where.mkdir()
-    cluster = Cluster(where, Path(sys.executable), executors)
-    given = (f"warehouse={where}/warehouse", f"crawl.files={folder}/*.wat.gz", *SETTINGS)
+def _measure(folder: Path) -> dict[int, dict[str, Figures]]:
+    """Return each job's figures on one and on two executors, of several runs the shortest.
+
+    One after the other, job by job, so that what else the machine does meets both alike.
+    """
+    taken: dict[int, dict[str, Figures]] = {1: {}, 2: {}}
+    cluster = Cluster(folder, Path(sys.executable), 2)
     try:
-        files = f"metadata.file={find_input('metadata')}"
-        Submitted(cluster, "import_metadata", *given, files).finish()
-        return {job: _job(cluster, job, given) for job in JOBS}
+        for turn in range(ROUNDS):
+            for job in ("import_metadata", *JOBS):
+                for executors, best in taken.items():
+                    found = _job(cluster, job, executors, folder / f"{turn}-{executors}")
+                    before = best.get(job, found)
+                    best[job] = min(found, before, key=lambda one: one["seconds"][_ALL])
     finally:
         cluster.stop()
+    return taken
 
 
-def _job(cluster: Cluster, job: str, given: tuple[str, ...]) -> Figures:
+def _job(cluster: Cluster, job: str, executors: int, warehouse: Path) -> Figures:
     wait_for(lambda: cluster.cores_used() == 0)
-    application = Submitted(cluster, job, *given, cores=len(cluster.workers))
+    files = f"crawl.files={cluster.folder}/*.wat.gz"
+    given = (f"warehouse={warehouse}", files, f"metadata.file={find_input('metadata')}")
+    application = Submitted(cluster, job, *given, *SETTINGS, cores=executors)
     peaks = {"executor_mb": 0.0, "workers_mb": 0.0}
     done = threading.Event()
     watch = threading.Thread(target=_watch, args=(application, peaks, done))
