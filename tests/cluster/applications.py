@@ -140,6 +140,7 @@ class Submitted(Application):
                 stdout=out,
                 stderr=err,
             )
+        cluster.processes.append(self.process)
 
     def wait(self, seconds: float = 600) -> int:
         """Return the exit code."""
@@ -183,6 +184,7 @@ class Session(Application):
                 stdout=subprocess.PIPE,
                 stderr=err,
             )
+        cluster.processes.append(self.process)
 
     def start(self, step: str, *assignments: str) -> None:
         """Begin a step."""

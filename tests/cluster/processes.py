@@ -126,7 +126,7 @@ class Cluster:
         return process
 
     def stop(self) -> None:
-        """End the daemons, which end their executors."""
+        """End what is left of applications, and the daemons, which end their executors."""
         for process in reversed(self.processes):
             process.terminate()
         for process in self.processes:
