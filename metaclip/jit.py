@@ -5,7 +5,7 @@ neither (a read-only environment, no HOME). So the places below are tried in tur
 folder is named by the sources of all kernels: Numba itself looks only at the one file
 that a function stands in, and would run stale code after a change of what it calls. Its
 index also knows the CPU, so one folder serves unlike machines. A packed environment brings
-the folder beside the source, filled, so that no executor compiles (20 s) on a CPU like
+the folder beside the source, filled, so that no executor compiles (some 25 s) on a CPU like
 that of the machine where it was packed.
 """
 
@@ -44,7 +44,6 @@ _KERNEL_SOURCES = (
     "crawl/columns.py",
     "crawl/folder.py",
     "crawl/append.py",
-    "crawl/digests.py",
 )
 
 

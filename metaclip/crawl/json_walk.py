@@ -31,7 +31,8 @@ def one_of(letters: str) -> NDArray[np.bool_]:
     return np.array([chr(byte) in letters for byte in range(256)])
 
 
-_BLANK, _DIGIT, _HEX = one_of(" \t\r\n"), one_of("0123456789"), one_of("0123456789abcdefABCDEF")
+DIGIT, HEX_DIGIT = one_of("0123456789"), one_of("0123456789abcdefABCDEF")
+_BLANK = one_of(" \t\r\n")
 _ESCAPED, _EXPONENT = one_of('"\\/bfnrt'), one_of("eE")
 
 
@@ -83,7 +84,12 @@ def string_end(data: Any, at: Any, end: Any) -> Any:
 
 @inlined_uncounted
 def _is_hex(data: Any, at: Any) -> Any:
-    return _HEX[data[at]] and _HEX[data[at + 1]] and _HEX[data[at + 2]] and _HEX[data[at + 3]]
+    return (
+        HEX_DIGIT[data[at]]
+        and HEX_DIGIT[data[at + 1]]
+        and HEX_DIGIT[data[at + 2]]
+        and HEX_DIGIT[data[at + 3]]
+    )
 
 
 @inlined_uncounted
@@ -120,7 +126,7 @@ def _number_end(data: Any, at: Any) -> Any:
 @inlined_uncounted
 def _digits_end(data: Any, at: Any) -> Any:
     start = at
-    while _DIGIT[data[at]]:
+    while DIGIT[data[at]]:
         at += 1
     return at if at > start else -1
 

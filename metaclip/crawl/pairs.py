@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from metaclip.crawl.append import NEEDS, NO_ROOM, append_record
 from metaclip.crawl.columns import new_columns, with_room
-from metaclip.crawl.digests import SHA224, SHA256, Strings, hex_digests
 from metaclip.crawl.images import TEXT_SOURCES, Page
 
 PAIR_SCHEMA = pa.schema(
@@ -144,13 +143,15 @@ def _strings(data: NDArray[np.uint8], ends: NDArray[np.int32], rows: int) -> pa.
 
 
 def _ids(urls: pa.Array, texts: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """`pair_id` and `image_id` of each row."""
-    parts = [Strings.of(urls), Strings.of(texts)]
-    pairs = hex_digests(SHA256, _PAIR_DIGITS, parts)
-    images = hex_digests(SHA224, _IMAGE_DIGITS, parts[:1])
-    return _of_width(pairs, _PAIR_DIGITS), _of_width(images, _IMAGE_DIGITS)
+    """`pair_id` and `image_id` of each row, without a string object for each."""
+    url_bytes, text_bytes = (part.cast(pa.binary()).to_pylist() for part in (urls, texts))
+    pairs = [sha256(b"%b\n%b" % pair).digest() for pair in zip(url_bytes, text_bytes, strict=True)]
+    images = [sha224(url).digest() for url in url_bytes]
+    return _hex_digits(pairs, _PAIR_DIGITS), _hex_digits(images, _IMAGE_DIGITS)
 
 
-def _of_width(digits: NDArray[np.uint8], width: int) -> pa.Array:
-    ends = np.arange(0, len(digits) + 1, width, dtype=np.int32)
-    return pa.StringArray.from_buffers(len(ends) - 1, pa.py_buffer(ends), pa.py_buffer(digits))
+def _hex_digits(digests: list[bytes], width: int) -> pa.Array:
+    """The first `width` hexadecimal digits of each digest."""
+    offsets = np.arange(0, width * len(digests) + 1, width, dtype=np.int32)
+    digits = b"".join([digest[: width // 2] for digest in digests]).hex().encode()
+    return pa.StringArray.from_buffers(len(digests), pa.py_buffer(offsets), pa.py_buffer(digits))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metaclip.crawl.json_walk import BACKSLASH, QUOTE, one_of
+from metaclip.crawl.json_walk import BACKSLASH, DIGIT, HEX_DIGIT, QUOTE, one_of
 from metaclip.jit import inlined_uncounted
 
 #: no place: Python has to decode this
@@ -21,10 +21,9 @@ LEFT = -1
 _AMPERSAND, _SEMICOLON, _HASH, _U, _ASCII = (np.uint8(ord(sign)) for sign in "&;#u\x80")
 _RETURN, _NEWLINE, _SPACE = (np.uint8(ord(sign)) for sign in "\r\n ")
 _DIGITS, _LETTERS = "0123456789", "abcdefghijklmnopqrstuvwxyz"
-_DIGIT, _HEX = one_of(_DIGITS), one_of(_DIGITS + "abcdefABCDEF")
 _IN_NAME = one_of(_DIGITS + _LETTERS + _LETTERS.upper())
 _BLANK = one_of("".join(chr(byte) for byte in range(128) if not chr(byte).strip()))
-_HEX_VALUE = np.array([int(chr(byte), 16) if _HEX[byte] else 0 for byte in range(256)])
+_HEX_VALUE = np.array([int(chr(byte), 16) if HEX_DIGIT[byte] else 0 for byte in range(256)])
 _UNESCAPED = np.arange(256, dtype=np.uint8)
 for _letter, _meaning in zip("bfnrt", "\b\f\n\r\t", strict=True):
     _UNESCAPED[ord(_letter)] = ord(_meaning)
@@ -183,7 +182,7 @@ def _numeric_entity(out: Any, at: Any) -> Any:
     if out[at] == 120 or out[at] == 88:  # x, X
         base, at = 16, at + 1
     first, code = at, 0
-    while at - first < _LONGEST_NUMBER and (_HEX if base == 16 else _DIGIT)[out[at]]:
+    while at - first < _LONGEST_NUMBER and (HEX_DIGIT if base == 16 else DIGIT)[out[at]]:
         code = base * code + _HEX_VALUE[out[at]]
         at += 1
     if at - first == _LONGEST_NUMBER:

@@ -76,19 +76,6 @@ def mask_of(letters: str) -> Any:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def copy_bytes(typing_context: Any, source: Any, target: Any, count: Any) -> Any:
-    """copy_bytes(source, target, count): bytes from one address to another, not overlapping."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        source, target, count = args
-        places = _pointer(builder, target), _pointer(builder, source)
-        cgutils.raw_memcpy(builder, *places, count, 1)
-        return context.get_dummy_value()
-
-    return types.void(types.int64, types.int64, types.int64), codegen
-
-
-@intrinsic  # type: ignore[untyped-decorator]
 def lowest_bit(typing_context: Any, word: Any) -> Any:
     """lowest_bit(word: uint64) -> int64: the place of its lowest set bit; word is not 0."""
 

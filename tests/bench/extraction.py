@@ -9,17 +9,17 @@ Python takes, and nothing to igzip:
     pairs of plain images from the scan's places into Arrow's buffers     4.5 to 4.8
     one kernel for both, which decodes escapes and entities too           4.0
     ... that counts no references to arrays (see `jit`): scan 1.3 to 0.4  3.25
-    SHA-2 of sixteen strings side by side: 0.33 to 0.08                   3.05
-    bases that are not simple resolved before the kernel, not by image    2.9 to 3.0
+    bases that are not simple resolved before the kernel, not by image    3.15
     ... of which our own inflating 1.15 (isal called a member at a time 1.05), framing 0.15
         the kernel: scan 0.42, strings, URLs and columns 0.2
         Python for each of the pages: fields, headers, counters           0.45
         the 900 images left to Python, and pages scanned again for a base 0.2
-        ids 0.08, the rest of a batch 0.1; what remains is between them
+        ids by hashlib 0.33, the rest of a batch 0.1; what remains is between them
 
 What did not help: finding all tokens first, 64 bytes at a time as simdjson does (0.28, and
 0.13 for the walk: what the hops from quote to quote take); strings that are all simple ASCII
 copied without a look at each byte (0.05); several records a call (a call takes 0.5 us).
+SHA-2 of sixteen strings side by side, in vectors, gave 2.9: not worth a hash of our own.
 """
 
 from __future__ import annotations

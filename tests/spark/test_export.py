@@ -214,11 +214,11 @@ def test_bad_settings(pool: Runner, settings: list[str], message: str) -> None:
 def test_rows_without_a_uid(pool: Runner, run: Runner, tmp_path: Path) -> None:
     """They are refused, and an export that was there stays as it was."""
     shutil.copytree(pool.root, run.root)
-    ids = "'" + "', '".join(row["pair_id"] for row in curated(pool)[:3]) + "'"
+    good, short, none = (row["pair_id"] for row in curated(pool)[:3])
     rows = DeltaTable.forPath(run.spark, run.warehouse.path(CURATED))
-    rows.delete(f"pair_id not in ({ids})")
-    rows.update(f"pair_id = {ids[:34]}", {"source_id": "'0001'"})
-    rows.update(f"pair_id = {ids[-34:]}", {"source_id": "null"})
+    rows.delete(f"pair_id not in ('{good}', '{short}', '{none}')")
+    rows.update(f"pair_id = '{short}'", {"source_id": "'0001'"})
+    rows.update(f"pair_id = '{none}'", {"source_id": "null"})
     assert run(export_pairs, f"export.to={tmp_path}/to", "export.files=9")["files"] == 3
     assert [len(file) for file in images(tmp_path / "to")] == [1, 1, 1]  # none without a row
     before = contents(tmp_path / "to")
