@@ -2,8 +2,6 @@
 
 import sys
 
-from pyspark.sql import functions as F
-
 from metaclip.application import Summary, log, run_job
 from metaclip.balance import counting
 from metaclip.config import Config
@@ -20,13 +18,11 @@ def count_entries(config: Config, warehouse: Warehouse) -> Summary:
     matches = warehouse.read_partition(MATCHES, partition)
     entries = warehouse.read_partition(METADATA, {"metadata_version": version})
     counts = counting.count_entries(matches, entries).persist()
-    total = counting.check_sums(counts, matches)
+    total, all_entries, hit = counting.check_sums(counts, matches)
     warehouse.replace(ENTRY_COUNTS, counts, partition, {"matches": matched})
-    hit = counts.where(F.col("count") > 0).count()
-    log.info("count_entries    %s matches, %s entries hit", f"{total:,}", f"{hit:,}")
-    summary = {"matches": total, "entries": counts.count(), "entries_hit": hit}
     counts.unpersist()
-    return summary
+    log.info("count_entries    %s matches, %s entries hit", f"{total:,}", f"{hit:,}")
+    return {"matches": total, "entries": all_entries, "entries_hit": hit}
 
 
 if __name__ == "__main__":

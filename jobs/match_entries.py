@@ -77,8 +77,7 @@ def _match(config: Config, warehouse: Warehouse, version: str, pairs: DataFrame)
 
 def _account(pairs: DataFrame, matched: int, other_language: int) -> dict[str, int]:
     """Return where all pairs went: duplicates and the reasons add up to them."""
-    total = pairs.count()
-    unique, removed = count_unique(pairs)
+    total, unique, removed = count_unique(pairs)
     return {
         "pairs": total,
         "unique_pairs": unique,

@@ -23,17 +23,18 @@ def count_entries(matches: DataFrame, entries: DataFrame) -> DataFrame:
     return joined.select("entry_id", F.coalesce("count", F.lit(0).cast("bigint")).alias("count"))
 
 
-def check_sums(counts: DataFrame, matches: DataFrame) -> int:
-    """Return the number of matches.
+def check_sums(counts: DataFrame, matches: DataFrame) -> tuple[int, int, int]:
+    """Return the number of matches, of entries, and of those that were hit.
 
     Raises:
         MetaclipError: the counts do not add up to the matches.
     """
-    counted = counts.agg(F.coalesce(F.sum("count"), F.lit(0))).collect()[0][0]
+    counted = F.coalesce(F.sum("count"), F.lit(0))
+    [row] = counts.agg(counted, F.count(F.lit(1)), F.count_if(F.col("count") > 0)).collect()
     matched = matches.agg(F.coalesce(F.sum(F.size("entry_ids")), F.lit(0))).collect()[0][0]
-    if counted != matched:
-        raise MetaclipError(f"entry counts add up to {counted}, but there are {matched} matches")
-    return int(matched)
+    if row[0] != matched:
+        raise MetaclipError(f"entry counts add up to {row[0]}, but there are {matched} matches")
+    return row[0], row[1], row[2]
 
 
 def collect_counts(counts: DataFrame) -> Counts:

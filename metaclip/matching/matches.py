@@ -56,10 +56,12 @@ def keep_first(rows: DataFrame, *keys: str) -> DataFrame:
     return ranked.drop("_rank")
 
 
-def count_unique(pairs: DataFrame) -> tuple[int, int]:
-    """Return how many unique pairs there are, and of how many every row was removed."""
+def count_unique(pairs: DataFrame) -> tuple[int, int, int]:
+    """Return how many pairs there are, how many unique ones, and how many of these are gone,
+    since every row of theirs was removed.
+    """
     gone = F.every(F.size("removed_by") > 0).alias("gone")
-    unique = pairs.groupBy("pair_id").agg(gone)
-    row = unique.agg(F.count(F.lit(1)).alias("unique"), F.count_if("gone").alias("gone"))
-    counted = row.collect()[0]
-    return counted.unique, counted.gone
+    unique = pairs.groupBy("pair_id").agg(F.count(F.lit(1)).alias("times"), gone)
+    total = F.coalesce(F.sum("times"), F.lit(0))
+    [row] = unique.agg(total, F.count(F.lit(1)), F.count_if("gone")).collect()
+    return row[0], row[1], row[2]

@@ -11,9 +11,15 @@ from hypothesis import given
 from metaclip.matching.build import build_engine
 from metaclip.matching.reference import ReferenceEngine
 from metaclip.matching.spacing import Spacing
-from tests.matching.conftest import Engines
 from tests.matching.strategies import Case, cases
-from tests.matching.twins import SpanTwin, naive_ids, real_captions, real_entries
+from tests.matching.twins import (
+    SPACINGS,
+    SpanTwin,
+    naive_ids,
+    real_captions,
+    real_entries,
+    real_reference,
+)
 
 
 def test_an_entry_stands_between_two_spaces() -> None:
@@ -39,29 +45,28 @@ def test_random_texts_against_a_naive_scan(case: Case) -> None:
     assert found.drop_null().to_pylist() == naive_ids(case.entries, case.spacing, texts)
 
 
-def test_all_entries_on_real_captions_against_a_naive_scan(engines: Engines) -> None:
-    _check_naive_scan(engines, 200)
+def test_all_entries_on_real_captions_against_a_naive_scan() -> None:
+    _check_naive_scan(200)
 
 
 @pytest.mark.long
-def test_all_entries_on_2000_captions_against_a_naive_scan(engines: Engines) -> None:
-    _check_naive_scan(engines, 2000)
+def test_all_entries_on_2000_captions_against_a_naive_scan() -> None:
+    _check_naive_scan(2000)
 
 
-def _check_naive_scan(engines: Engines, count: int) -> None:
+def _check_naive_scan(count: int) -> None:
     captions = real_captions()[:: len(real_captions()) // count]
     expected = naive_ids(real_entries(), "reference", captions.to_pylist())
-    assert engines["reference"].match(captions).to_pylist() == expected
+    assert real_reference("reference").match(captions).to_pylist() == expected
     assert sum(map(len, expected)) > 8 * count
 
 
-@pytest.mark.parametrize(
-    "spacing", ["reference", pytest.param("symmetric", marks=pytest.mark.long)]
-)
-def test_20000_captions_against_every_span(engines: Engines, spacing: Spacing) -> None:
+@pytest.mark.long
+@pytest.mark.parametrize("spacing", SPACINGS)
+def test_20000_captions_against_every_span(spacing: Spacing) -> None:
     twin = SpanTwin(real_entries(), spacing)
     expected = [twin.ids(text) for text in real_captions().to_pylist()]
-    assert engines[spacing].match(real_captions()).to_pylist() == expected
+    assert real_reference(spacing).match(real_captions()).to_pylist() == expected
 
 
 def test_a_pickled_engine_gives_the_same_ids() -> None:

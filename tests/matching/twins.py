@@ -9,8 +9,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from metaclip.matching.compiled import CompiledEngine
+from metaclip.matching.reference import ReferenceEngine
 from metaclip.matching.spacing import Spacing, entry_pattern, space_text
 
+SPACINGS: list[Spacing] = ["reference", "symmetric"]
 DATA = Path(__file__).parents[1] / "data"
 
 Ids = list[list[int]]
@@ -54,6 +57,18 @@ def real_entries() -> list[str]:
     column = pq.read_table(DATA / "metadata" / "entries.parquet", columns=["entry"])["entry"]
     entries: list[str] = column.to_pylist()
     return entries
+
+
+@cache
+def real_reference(spacing: Spacing) -> ReferenceEngine:
+    """Return the reference engine of all entries, which takes seconds to build."""
+    return ReferenceEngine(real_entries(), spacing)
+
+
+@cache
+def real_compiled(spacing: Spacing) -> CompiledEngine:
+    """Return the compiled engine of all entries."""
+    return CompiledEngine.build(real_entries(), spacing)
 
 
 @cache

@@ -27,7 +27,8 @@ SETTINGS = {
     # Queries over a few rows are sooner done than compiled or re-planned, which takes half
     # of the time. `test_command_in_another_process` runs with Spark's own settings.
     "spark.driver.extraJavaOptions": (
-        "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
+        "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC "
+        "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
     ),
     "spark.sql.adaptive.enabled": False,
     "spark.sql.codegen.wholeStage": False,

@@ -26,10 +26,16 @@ from metaclip.errors import InputError
 from metaclip.ledger import read_crawl_files
 from metaclip.tables import CURATED, CURATIONS, MATCHES
 from metaclip.warehouse import Warehouse
-from tests.spark.conftest import ROOT, Runner, Step
+from tests.spark.conftest import ROOT, SETTINGS, Runner, Step
 
 BIN = Path(sys.executable).parent
 HUGE = 1e300
+# Commands under `python` run with the settings of the tests' own session.
+QUICKLY = [
+    word
+    for key, value in SETTINGS.items()
+    for word in ("--set", f"spark.{key}={str(value).lower()}")
+]
 
 
 def refused(run: Runner, step: Step, *assignments: str) -> str:
@@ -322,17 +328,18 @@ def test_python_with_a_bad_list(tmp_path: Path) -> None:
     result = command(
         *(BIN / "python", "jobs/import_metadata.py"),
         *("--set", f"warehouse={tmp_path}/w", "--set", f"metadata.file={tmp_path}/list.json"),
-        *("--set", "spark.spark.ui.enabled=false"),
+        *QUICKLY,
     )
     assert_refused(result, f"import_metadata: metadata.file {tmp_path}/list.json: expected each")
     assert not list((tmp_path / "w").glob("*"))
 
 
+@pytest.mark.long
 def test_python_without_the_parent(matched: Runner) -> None:
     """The curation that survivors are said to be of is not there."""
     given = (f"warehouse={matched.root}", "balance.parent=none", "balance.survivors=list.csv")
     result = command(
-        *(BIN / "python", "jobs/sample_pairs.py", "--set", "spark.spark.ui.enabled=false"),
+        *(BIN / "python", "jobs/sample_pairs.py", *QUICKLY),
         *(word for setting in given for word in ("--set", setting)),
     )
     assert_refused(result, "expected one of the warehouse (")

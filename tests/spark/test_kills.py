@@ -21,7 +21,7 @@ from tests.crawl.server import FaultServer, serving
 from tests.spark.conftest import ROOT, SETTINGS, Runner
 from tests.spark.test_sources import SECRETS, expected_pairs, found_pairs, name_paths, statuses
 
-BATCH = 2
+FILES, KILLS, BATCH = 50, 20, 2
 
 
 class Crawl:
@@ -130,22 +130,13 @@ def finish(crawl: Crawl, done: set[str], tmp_path: Path) -> None:
         assert not [secret for secret in SECRETS if secret in text], file
 
 
-@pytest.mark.parametrize(
-    ("number", "kills"), [(6, 1), pytest.param(50, 20, marks=pytest.mark.long)]
-)
-def test_kills(
-    spark: SparkSession,
-    pages: list[bytes],
-    metadata: Path,
-    tmp_path: Path,
-    number: int,
-    kills: int,
-) -> None:
-    chance, files = random.Random(number), name_paths(pages, number)
+@pytest.mark.long
+def test_kills(spark: SparkSession, pages: list[bytes], metadata: Path, tmp_path: Path) -> None:
+    chance, files = random.Random(FILES), name_paths(pages, FILES)
     killed = between = rounds = 0
     with serving({}) as server:
         server.delay = 0.1
-        while killed < kills:
+        while killed < KILLS:
             rounds += 1
             folder = tmp_path / f"round{rounds}"
             folder.mkdir()
@@ -153,15 +144,15 @@ def test_kills(
             crawl.run(import_metadata, f"metadata.file={metadata}")
             server.requests.clear()
             done, refused = set[str](), False
-            while killed < kills and len(done) < number:
+            while killed < KILLS and len(done) < FILES:
                 killed += kill_at_random(crawl, chance, done)
                 done = crawl.done()
-                between += 0 < len(done) < number
-                if 0 < len(done) < number and not refused:
+                between += 0 < len(done) < FILES
+                if 0 < len(done) < FILES and not refused:
                     refused = True
                     with pytest.raises(InputError, match=r"files read, found .* pending") as caught:
                         crawl.run(match_entries)
                     assert caught.value.exit_code == 2
             finish(crawl, done, tmp_path)
     print(f"{killed} kills in {rounds} rounds, {between} between first and last commit")
-    assert between >= kills // 2
+    assert between >= KILLS // 2
