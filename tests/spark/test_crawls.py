@@ -80,6 +80,7 @@ def grown(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Runn
     return run
 
 
+@pytest.mark.long
 def test_one_after_the_other_is_as_both_at_once(grown: Runner, run: Runner, tmp_path: Path) -> None:
     """Row by row, in the other order; the second crawl came in with a pair that left again."""
     (tmp_path / "entries.json").write_text(json.dumps(WORDS))
