@@ -1,7 +1,8 @@
 """One application that runs many steps: `driver.py SETTINGS`, then a line of JSON for each.
 
 So the tests pay once for a JVM and executors that are warm. Lines hold the step's name and
-its assignments; so do the answers its summary, or the error that a job would end with.
+its assignments; so do the answers its summary and the seconds of its stages, or the error
+that a job would end with.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def answer(spark: Any, name: str, assignments: list[str]) -> dict[str, Any]:
     config = load_config(None, assignments)
     warehouse = Warehouse(spark, config.warehouse, name, config.digest())
     try:
-        return {"summary": step(config, warehouse)}
+        return {"summary": step(config, warehouse), "stages": warehouse.seconds}
     except (MetaclipError, PySparkException, Py4JError) as error:
         return {"error": describe(error)}
 
