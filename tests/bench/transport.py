@@ -62,7 +62,7 @@ def _compare(
         "matching": match_column(spark, engine),
         "transport": match_column(spark, Nothing()),
     }
-    runs: dict[str, list[tuple[float, float]]] = {name: [] for name in columns}
+    runs: dict[str, list[tuple[dict[str, float], float]]] = {name: [] for name in columns}
     for number in range(_ROUNDS + 1):
         for name, match in columns.items():
             taken = _run(spark, watch, folder, match)
@@ -70,7 +70,11 @@ def _compare(
                 runs[name].append(taken)
     figures = {
         name: {
-            "cpu_us_per_text": 1e6 * statistics.median(cpu for cpu, _ in taken) / count,
+            "cpu_us_per_text": 1e6 * statistics.median(sum(c.values()) for c, _ in taken) / count,
+            **{
+                f"{kind}_us_per_text": 1e6 * statistics.median(c[kind] for c, _ in taken) / count
+                for kind in KINDS
+            },
             "wall_us_per_text": 1e6 * statistics.median(wall for _, wall in taken) / count,
         }
         for name, taken in runs.items()
@@ -90,10 +94,10 @@ def _compare(
 
 def _run(
     spark: SparkSession, watch: Watch, folder: str, match: Callable[[Column], Column]
-) -> tuple[float, float]:
-    """Return CPU seconds of all processes, and wall seconds, of one run of the stage."""
+) -> tuple[dict[str, float], float]:
+    """Return the CPU seconds of each kind of process, and wall seconds, of one run."""
     before, started = watch.cpu_seconds(), time.perf_counter()
     matches = find_matches(spark.read.parquet(folder), match)
     matches.write.format("noop").mode("overwrite").save()
     wall, after = time.perf_counter() - started, watch.cpu_seconds()
-    return sum(after[kind] - before[kind] for kind in KINDS), wall
+    return {kind: after[kind] - before[kind] for kind in KINDS}, wall

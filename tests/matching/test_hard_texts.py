@@ -9,6 +9,7 @@ import pytest
 
 from metaclip.errors import MetaclipError
 from metaclip.matching.compiled import CompiledEngine, to_lists
+from metaclip.matching.kernel import CHUNK
 from metaclip.matching.reference import ReferenceEngine
 from metaclip.matching.spacing import Spacing
 from tests.matching.twins import SPACINGS
@@ -38,9 +39,10 @@ def _entries(size: int, depth: int) -> list[str]:
 
 
 def _check(unit: str, size: int, spacing: Spacing) -> None:
-    # An entry of 100 MB would take the reference a node for each byte, and where one of many
-    # tokens begins anew at each token the compiled engine walks as far from each.
-    entries = _entries(min(size, SHORT), depth=300 if size == SHORT else 30)
+    # One entry has more tokens than a chunk. An entry of 100 MB would take the reference a node
+    # for each byte, and where one of many tokens begins anew at each token the compiled engine
+    # walks as far from each.
+    entries = _entries(min(size, SHORT), depth=CHUNK + 99 if size == SHORT else 30)
     texts = pa.array(["a cat", unit * (size // len(unit.encode())), "a"])
     expected = ReferenceEngine(entries, spacing).match(texts)
     assert CompiledEngine.build(entries, spacing).match(texts).equals(expected)

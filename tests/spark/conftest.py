@@ -40,6 +40,8 @@ LATE_SETTINGS = {
     for key, value in SETTINGS.items()
     if not key.startswith(("spark.master", "spark.driver."))
 }
+# All of them as a command's own settings.
+ASSIGNMENTS = [f"spark.{key}={str(value).lower()}" for key, value in SETTINGS.items()]
 # Words of the first pages of WAT in several languages, a phrase, and one found nowhere.
 _ENTRIES = (
     "in|-|und|the|a|of|de|mit|der|von|to|für|and|Logo|auf|on|la|die|©|im|en|for|at|bei|by|The|"

@@ -26,16 +26,12 @@ from metaclip.errors import InputError
 from metaclip.ledger import read_crawl_files
 from metaclip.tables import CURATED, CURATIONS, MATCHES
 from metaclip.warehouse import Warehouse
-from tests.spark.conftest import ROOT, SETTINGS, Runner, Step
+from tests.spark.conftest import ASSIGNMENTS, ROOT, Runner, Step
 
 BIN = Path(sys.executable).parent
 HUGE = 1e300
 # Commands under `python` run with the settings of the tests' own session.
-QUICKLY = [
-    word
-    for key, value in SETTINGS.items()
-    for word in ("--set", f"spark.{key}={str(value).lower()}")
-]
+QUICKLY = [word for setting in ASSIGNMENTS for word in ("--set", setting)]
 
 
 def refused(run: Runner, step: Step, *assignments: str) -> str:

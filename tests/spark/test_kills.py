@@ -18,7 +18,7 @@ from pyspark.sql import SparkSession
 
 from metaclip.errors import InputError
 from tests.crawl.server import FaultServer, serving
-from tests.spark.conftest import ROOT, SETTINGS, Runner
+from tests.spark.conftest import ASSIGNMENTS, ROOT, Runner
 from tests.spark.test_sources import SECRETS, expected_pairs, found_pairs, name_paths, statuses
 
 FILES, KILLS, BATCH = 50, 20, 2
@@ -44,7 +44,7 @@ class Crawl:
             f"crawl.files={self.list}",
             f"crawl.prefix={prefix}",
             f"crawl.batch_files={BATCH}",
-            *(f"spark.{key}={str(value).lower()}" for key, value in SETTINGS.items()),
+            *ASSIGNMENTS,
             *settings,
         ]
         command = [sys.executable, "jobs/extract_pairs.py"]
