@@ -130,6 +130,31 @@ def count_less(typing_context: Any, block: Any, values: Any, blocks: Any, ranks:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
+def pack(typing_context: Any, block: Any, gap: Any, target: Any) -> Any:
+    """pack(block, gap, target) -> uint64: addresses of int32, and one int32.
+
+    Those of the 16 at `block` that are not `gap` go to `target`, in their order; what then
+    follows, up to 16 in all, is anything. Returns how many they are.
+    """
+    lanes, bits = ir.VectorType(ir.IntType(32), 16), ir.VectorType(ir.IntType(1), 16)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        block, gap, target = args
+        anything, first = ir.Constant(lanes, ir.Undefined), ir.Constant(lanes, [0] * 16)
+        gap = builder.insert_element(anything, gap, ir.Constant(ir.IntType(32), 0))
+        values = builder.load(_pointer(builder, block), typ=lanes, align=4)
+        kept = builder.icmp_signed("!=", values, builder.shuffle_vector(gap, anything, first))
+        kind = ir.FunctionType(lanes, [lanes, bits, lanes])
+        name = "llvm.experimental.vector.compress.v16i32"
+        compress = cgutils.get_or_insert_function(builder.module, kind, name)
+        packed = builder.call(compress, [values, kept, anything])
+        builder.store(packed, _pointer(builder, target), align=4)
+        return builder.zext(builder.ctpop(builder.bitcast(kept, ir.IntType(16))), _WORD)
+
+    return types.uint64(types.int64, types.int32, types.int64), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
 def fold(typing_context: Any, left: Any, right: Any) -> Any:
     """fold(left: uint64, right: uint64) -> uint64: the two halves of their product, xored."""
     wide = ir.IntType(128)

@@ -25,7 +25,7 @@ from metaclip.matching.lookup import (
     add_edge,
     edge_hash,
 )
-from metaclip.matching.placing import find_displacements, slot_count, slot_of
+from metaclip.matching.placing import find_factors, slot_count, slot_of
 from metaclip.matching.spacing import Spacing, entry_pattern
 from metaclip.matching.tokens import LONG_KEY, PADDING, key_of, mix
 from metaclip.matching.trie import Tokens, Trie, cut_patterns, grow_trie, table_size
@@ -38,27 +38,27 @@ _HALF = np.uint64(32)
 _LOW_32 = np.uint64(2**32 - 1)
 
 Words = NDArray[np.uint64]
-Shifts = NDArray[np.uint16]
+Factors = NDArray[np.uint16]
 
 
 class Tables(NamedTuple):
     """What the kernel reads; every array is flat.
 
     slots: 4 words a token: its key (two), id and flags, terminal | place in pool << 32
-    slot_shifts, slot_seed: which slot a token has (see `placing`)
+    slot_factors, slot_seed: which slot a token has (see `placing`)
     edges: 2 words an edge: its key, terminal | child << 32 | flag
-    edge_shifts, edge_seed: which of them an edge has
+    edge_factors, edge_seed: which of them an edge has
     bloom: one bit a hash of an edge (a power of two of words)
     groups: int32; pool: the long tokens, each after its length, in words of 8 bytes
-    depth: the most tokens in an entry; widest: the most patterns that start at one token
+    depth: the most tokens in an entry; widest: the most entries that start at one token
     entry_count: how many ids there are
     """
 
     slots: Words
-    slot_shifts: Shifts
+    slot_factors: Factors
     slot_seed: np.uint64
     edges: Words
-    edge_shifts: Shifts
+    edge_factors: Factors
     edge_seed: np.uint64
     bloom: Words
     groups: NDArray[np.int32]
@@ -95,11 +95,11 @@ def build_tables(entries: Sequence[str], spacing: Spacing) -> Tables:
     trie = grow_trie(tokens.ids, tokens.bounds, len(tokens.starts), _table(most))
     terminals, groups = _terminals(trie.leaves, len(tokens.starts) + len(trie.keys))
     singles, others = np.split(terminals, [len(tokens.starts)])
-    slots, slot_shifts, slot_seed, pool = _slots(text, tokens, trie, singles)
-    edges, edge_shifts, edge_seed, bloom = _edges(trie, len(tokens.starts), others)
+    slots, slot_factors, slot_seed, pool = _slots(text, tokens, trie, singles)
+    edges, edge_factors, edge_seed, bloom = _edges(trie, len(tokens.starts), others)
     depth = int(np.diff(tokens.bounds).max(initial=1))
     return Tables(
-        slots, slot_shifts, slot_seed, edges, edge_shifts, edge_seed, bloom,
+        slots, slot_factors, slot_seed, edges, edge_factors, edge_seed, bloom,
         groups, pool, depth, trie.widest, len(entries),
     )  # fmt: skip
 
@@ -124,7 +124,7 @@ def _terminals(leaves: NDArray[np.int64], nodes: int) -> tuple[Words, NDArray[np
 
 def _slots(
     text: NDArray[np.uint8], tokens: Tokens, trie: Trie, terminals: Words
-) -> tuple[Words, Shifts, np.uint64, Words]:
+) -> tuple[Words, Factors, np.uint64, Words]:
     count = len(tokens.starts)
     pool_words = np.where(tokens.lengths >= 16, 1 + (tokens.lengths + 7) // 8, 0)
     places = (np.cumsum(pool_words) - pool_words).astype(np.uint64)
@@ -134,22 +134,22 @@ def _slots(
     words[trie.continues] |= CONTINUES
     slots = np.zeros(int(SLOT) * slot_count(count), np.uint64)
     hashes_of = partial(_token_hashes, text, tokens.starts, tokens.lengths)
-    seed, shifts = find_displacements(hashes_of, slot_count(count))
+    seed, factors = find_factors(hashes_of, slot_count(count))
     last = terminals | places << _HALF
-    _fill_slots(text, tokens.starts, tokens.lengths, words, last, shifts, seed, slots, pool)
-    return slots, shifts, seed, pool
+    _fill_slots(text, tokens.starts, tokens.lengths, words, last, factors, seed, slots, pool)
+    return slots, factors, seed, pool
 
 
-def _edges(trie: Trie, tokens: int, terminals: Words) -> tuple[Words, Shifts, np.uint64, Words]:
+def _edges(trie: Trie, tokens: int, terminals: Words) -> tuple[Words, Factors, np.uint64, Words]:
     count = len(trie.keys)
     children = np.arange(tokens, tokens + count, dtype=np.uint64)
     words = terminals | children << _HALF
     words[trie.inner] |= INNER
     edges = np.full(int(EDGE) * slot_count(count), NO_EDGE, np.uint64)
     bloom = np.zeros((1 << max(count * _BLOOM_BITS_PER_EDGE, 64).bit_length()) // 64, np.uint64)
-    seed, shifts = find_displacements(partial(_edge_hashes, trie.keys), slot_count(count))
-    _fill_edges(trie.keys, words, shifts, seed, edges, bloom)
-    return edges, shifts, seed, bloom
+    seed, factors = find_factors(partial(_edge_hashes, trie.keys), slot_count(count))
+    _fill_edges(trie.keys, words, factors, seed, edges, bloom)
+    return edges, factors, seed, bloom
 
 
 @compiled
@@ -176,14 +176,14 @@ def _fill_slots(
     lengths: Any,
     words: Any,
     last: Any,
-    shifts: Any,
+    factors: Any,
     seed: Any,
     slots: Any,
     pool: Any,
 ) -> None:  # pragma: no cover
     for i in range(starts.shape[0]):
         low, high = key_of(text.ctypes.data + starts[i], lengths[i], seed)
-        slot = SLOT * slot_of(mix(low, high, seed), shifts, slots.shape[0] // 4)
+        slot = SLOT * slot_of(mix(low, high, seed), factors, slots.shape[0] // 4)
         slots[slot], slots[slot + np.uint64(1)] = low, high
         slots[slot + np.uint64(2)], slots[slot + np.uint64(3)] = words[i], last[i]
         if high >= LONG_KEY:
@@ -196,10 +196,10 @@ def _fill_slots(
 
 @compiled
 def _fill_edges(
-    keys: Any, words: Any, shifts: Any, seed: Any, edges: Any, bloom: Any
+    keys: Any, words: Any, factors: Any, seed: Any, edges: Any, bloom: Any
 ) -> None:  # pragma: no cover
     for i in range(keys.shape[0]):
         hashed = edge_hash(keys[i], seed)
         add_edge(bloom, hashed)
-        slot = EDGE * slot_of(hashed, shifts, edges.shape[0] // 2)
+        slot = EDGE * slot_of(hashed, factors, edges.shape[0] // 2)
         edges[slot], edges[slot + np.uint64(1)] = keys[i], words[i]

@@ -25,6 +25,7 @@ TEXT_END = -1
 
 _SHORT = 16
 _ONE = np.uint64(1)
+_LAST_BYTE = np.uint64(56)
 _LOW_56 = np.uint64(2**56 - 1)
 # Read as bytes these are no UTF-8, so no token can make a factor of `fold` zero.
 _MIX_1 = np.uint64(0x9E3779B97F4A7C15)
@@ -39,7 +40,6 @@ def _masks(first: int) -> np.ndarray[Any, np.dtype[np.uint64]]:
 
 # By length plus one, as the end of a text has length -1.
 _FIRST, _SECOND = _masks(0), _masks(8)
-_LENGTHS = np.array([(length + 1) << 56 for length in range(TEXT_END, _SHORT)], np.uint64)
 
 
 @inlined_uncounted
@@ -54,7 +54,7 @@ def key_of(start: Any, length: Any, seed: Any) -> Any:
     if length < _SHORT:
         kind = np.uint64(length + 1)
         low, high = load_word(start) & _FIRST[kind], load_word(start + 8) & _SECOND[kind]
-        return low, high | _LENGTHS[kind]
+        return low, high | (kind << _LAST_BYTE)
     rest = np.uint64(length)
     for place in range(8, length - 7, 8):
         rest = mix(load_word(start + place), rest, seed)
@@ -66,7 +66,8 @@ def key_of(start: Any, length: Any, seed: Any) -> Any:
 def cut_block(starts: Any, lengths: Any, count: Any, token: Any, block: Any, size: Any) -> Any:
     """Note the tokens that end in the `size` bytes (if more, 64) at address `block`.
 
-    `token` is the address where the token under way starts. Returns the new count and token.
+    `token` is the address where the token under way starts. Returns the new count (unsigned,
+    as the given one is) and token.
     """
     ends, marks = delimiter_masks(block)
     if size < 64:
@@ -76,8 +77,8 @@ def cut_block(starts: Any, lengths: Any, count: Any, token: Any, block: Any, siz
         end = block + place
         starts[count], lengths[count] = token, end - token
         # A mark is a token too; after a blank this is overwritten, which spares a branch.
-        starts[count + 1], lengths[count + 1] = end, 1
-        count += 1 + np.int64((marks >> np.uint64(place)) & _ONE)
+        starts[count + _ONE], lengths[count + _ONE] = end, 1
+        count += _ONE + ((marks >> np.uint64(place)) & _ONE)
         token = end + 1
         ends &= ends - _ONE
     return count, token

@@ -42,7 +42,7 @@ class Trie(NamedTuple):
     keys: node and token of each edge; inner: if its node has edges of its own
     leaves: the node at which each pattern ends
     starts, continues: of each token, if it does so in a pattern of several tokens
-    widest: the most patterns on one path from the root, one of a single token included
+    widest: the most patterns, not distinct ones, that end on one path from the root
     """
 
     keys: NDArray[np.uint64]
@@ -116,7 +116,7 @@ def grow_trie(
     """
     most, rows = ids.shape[0], bounds.shape[0] - 1
     keys, inner = np.empty(most, np.uint64), np.zeros(most, np.bool_)
-    leaves, ending = np.empty(rows, np.int64), np.zeros(most, np.bool_)
+    leaves, ending = np.empty(rows, np.int64), np.zeros(tokens + most, np.int64)
     starts, continues = np.zeros(tokens, np.bool_), np.zeros(tokens, np.bool_)
     count = 0
     for row in range(rows):
@@ -131,8 +131,7 @@ def grow_trie(
             count += edge == count
             node = tokens + edge
         leaves[row] = node
-        if node >= tokens:
-            ending[node - tokens] = True
+        ending[node] += 1
     widest = _widest_path(keys[:count], ending, tokens)
     return Trie(keys[:count].copy(), inner[:count].copy(), leaves, starts, continues, widest)
 
@@ -151,12 +150,10 @@ def _find_or_add_edge(keys: Any, new: Any, table: Any) -> Any:
 
 @inlined
 def _widest_path(keys: Any, ending: Any, tokens: Any) -> Any:
-    patterns = np.ones(keys.shape[0], np.int64)
-    widest = 1
-    for edge in range(keys.shape[0]):
-        # A parent was made before its children.
-        parent = np.int64(keys[edge] >> _DEPTH_1) - tokens
-        above = patterns[parent] if parent >= 0 else 1
-        patterns[edge] = above + ending[edge]
-        widest = max(widest, patterns[edge])
+    widest = 0
+    for node in range(tokens + keys.shape[0]):
+        if node >= tokens:
+            # A parent was made before its children: its count is that of its path.
+            ending[node] += ending[np.int64(keys[node - tokens] >> _DEPTH_1)]
+        widest = max(widest, ending[node])
     return widest

@@ -31,12 +31,12 @@ def _hash_tokens(data: Any, bounds: Any) -> Any:  # pragma: no cover
     total = np.uint64(0)
     for row in range(bounds.shape[0] - 1):
         token = block = data.ctypes.data + np.int64(bounds[row])
-        end, count = data.ctypes.data + np.int64(bounds[row + 1]), 0
+        end, count = data.ctypes.data + np.int64(bounds[row + 1]), np.uint64(0)
         while block < end:
             count, token = cut_block(starts, lengths, count, token, block, end - block)
             block += 64
         starts[count], lengths[count] = token, end - token
-        for i in range(count + 1):
+        for i in range(np.int64(count) + 1):
             low, high = key_of(starts[i], lengths[i], _SEED)
             total ^= mix(low, high, _SEED)
     return total
