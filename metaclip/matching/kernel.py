@@ -3,8 +3,8 @@
 Texts are taken as one stream of tokens in chunks of a thousand, and each chunk goes through
 stages, so that many cache misses are under way at once and few branches go wrong: cut the
 tokens, hash them (and have their slots fetched), look all of them up, filter the pairs of
-neighbours that may be an edge (and have that fetched), collect the ids of each text, finish
-these. A text that is longer than a chunk goes on in the next one.
+neighbours that may start an entry (and have their edges fetched), collect the ids of each
+text, finish these. A text that is longer than a chunk goes on in the next one.
 
 There are no failure links: a walk from each token is as long as the entries that begin there.
 So the cost grows with a text's tokens times that length (few steps in any real text, as
@@ -34,12 +34,12 @@ from metaclip.matching.finish import (
 from metaclip.matching.intrinsics import prefetch
 from metaclip.matching.layout import EDGE, GROUP, SLOT, Tables
 from metaclip.matching.lookup import (
-    CONTINUES,
     INNER,
     edge_hash,
     edge_key,
     is_long_token,
-    may_be_edge,
+    may_follow,
+    may_start,
 )
 from metaclip.matching.placing import slot_of
 from metaclip.matching.tokens import (
@@ -58,7 +58,7 @@ _FULL = np.uint64(CHUNK - 384)
 _WAITING = np.uint64(1 << 16)
 
 _WORD_BYTES = 8
-_STARTS_BIT, _CONTINUES_BIT, _HALF = np.uint64(32), np.uint64(33), np.uint64(32)
+_HALF = np.uint64(32)
 _LOW_32 = np.uint64(2**32 - 1)
 _CHILD = np.uint64(2**31 - 1)
 _LANES, _BLOCK = np.uint64(LANES), np.uint64(TOKENS_IN_BLOCK)
@@ -132,26 +132,24 @@ def _look_up(
 
 @inlined_uncounted
 def _filter_pairs(
-    words: Any, pairs: Any, found: Any, count: Any, bloom: Any,
-    edges: Any, factors: Any, seed: Any,
-) -> Any:  # fmt: skip
+    words: Any, pairs: Any, found: Any, count: Any, edges: Any, factors: Any, seed: Any
+) -> Any:
     """List the places, below `count` - 1, where an entry of several tokens may start.
 
     `found` gets the slots of the edges there. Returns how many there are.
     """
-    size = _0
-    before = words[_0]
+    size, before = _0, words[_0]
     for i in range(_1, count):
         after = words[i]
-        hashed = edge_hash(edge_key(before & _LOW_32, after), seed)
-        pairs[size], found[size] = i - _1, hashed
-        known = (before >> _STARTS_BIT) & (after >> _CONTINUES_BIT)
+        pairs[size] = i - _1
         # Not by a comparison: LLVM makes a branch of that, which took three times as long.
-        size += known & may_be_edge(bloom, hashed)
+        size += may_start(before, after)
         before = after
     for i in range(size):
-        found[i] = EDGE * slot_of(found[i], factors, edges.shape[0] // 2)
-        prefetch(edges.ctypes.data + np.int64(found[i]) * _WORD_BYTES)
+        key = edge_key(words[pairs[i]], words[pairs[i] + _1])
+        slot = EDGE * slot_of(edge_hash(key, seed), factors, edges.shape[0] // 2)
+        prefetch(edges.ctypes.data + np.int64(slot) * _WORD_BYTES)
+        found[i] = slot
     return size
 
 
@@ -202,11 +200,11 @@ def _walk(
 
     `slot` is where the first edge is, if it is one.
     """
-    key, place = edge_key(words[place] & _LOW_32, words[place + _1]), place + _2
+    key, place = edge_key(words[place], words[place + _1]), place + _2
     while edges[slot] == key:
         edge = edges[slot + _1]
         size = _append(ids, size, edge & _LOW_32, groups)
-        if not edge & INNER or not words[place] & CONTINUES:
+        if not edge & INNER or not may_follow(words[place - _1], words[place]):
             break
         key, place = edge_key((edge >> _HALF) & _CHILD, words[place]), place + _1
         slot = EDGE * slot_of(edge_hash(key, seed), factors, edges.shape[0] // 2)
@@ -248,7 +246,7 @@ def match_texts(
     """
     slots, slot_factors, slot_seed = tables.slots, tables.slot_factors, tables.slot_seed
     edges, edge_factors, edge_seed = tables.edges, tables.edge_factors, tables.edge_seed
-    bloom, groups, pool = tables.bloom, tables.groups, tables.pool
+    groups, pool = tables.groups, tables.pool
     depth, widest = np.uint64(tables.depth), np.uint64(tables.widest)
     rows = np.uint64(offsets.shape[0] - 1)
     bounds = np.zeros(offsets.shape[0], np.int64)
@@ -271,9 +269,7 @@ def match_texts(
         _hash_tokens(starts, lengths, keys, found, kept, count, slots, slot_factors, slot_seed)
         _look_up(starts, lengths, keys, found, words, terminals, kept, count, slots, pool)
         words[count] = 0
-        pair_count = _filter_pairs(
-            words, pairs, found, count, bloom, edges, edge_factors, edge_seed
-        )
+        pair_count = _filter_pairs(words, pairs, found, count, edges, edge_factors, edge_seed)
         # What starts here needs all its tokens in the chunk; the last few wait for the next.
         limit = count - min(count, depth) if state[1] else count
         ids = make_room(ids, stops[0], count * widest + _LANES * (ended + _1))

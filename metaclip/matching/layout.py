@@ -18,11 +18,8 @@ from numpy.typing import NDArray
 
 from metaclip.jit import compiled
 from metaclip.matching.lookup import (
-    CONTINUES,
     INNER,
     NO_EDGE,
-    STARTS,
-    add_edge,
     edge_hash,
 )
 from metaclip.matching.placing import find_factors, slot_count, slot_of
@@ -33,7 +30,6 @@ from metaclip.matching.trie import Tokens, Trie, cut_patterns, grow_trie, table_
 GROUP = np.uint64(1 << 31)
 # Words of a slot and of an edge.
 SLOT, EDGE = np.uint64(4), np.uint64(2)
-_BLOOM_BITS_PER_EDGE = 8
 _HALF = np.uint64(32)
 _LOW_32 = np.uint64(2**32 - 1)
 
@@ -44,11 +40,10 @@ Factors = NDArray[np.uint16]
 class Tables(NamedTuple):
     """What the kernel reads; every array is flat.
 
-    slots: 4 words a token: its key (two), id and flags, terminal | place in pool << 32
+    slots: 4 words a token: its key (two), id | masks << 32, terminal | place in pool << 32
     slot_factors, slot_seed: which slot a token has (see `placing`)
     edges: 2 words an edge: its key, terminal | child << 32 | flag
     edge_factors, edge_seed: which of them an edge has
-    bloom: one bit a hash of an edge (a power of two of words)
     groups: int32; pool: the long tokens, each after its length, in words of 8 bytes
     depth: the most tokens in an entry; widest: the most entries that start at one token
     entry_count: how many ids there are
@@ -60,7 +55,6 @@ class Tables(NamedTuple):
     edges: Words
     edge_factors: Factors
     edge_seed: np.uint64
-    bloom: Words
     groups: NDArray[np.int32]
     pool: Words
     depth: int
@@ -96,10 +90,10 @@ def build_tables(entries: Sequence[str], spacing: Spacing) -> Tables:
     terminals, groups = _terminals(trie.leaves, len(tokens.starts) + len(trie.keys))
     singles, others = np.split(terminals, [len(tokens.starts)])
     slots, slot_factors, slot_seed, pool = _slots(text, tokens, trie, singles)
-    edges, edge_factors, edge_seed, bloom = _edges(trie, len(tokens.starts), others)
+    edges, edge_factors, edge_seed = _edges(trie, len(tokens.starts), others)
     depth = int(np.diff(tokens.bounds).max(initial=1))
     return Tables(
-        slots, slot_factors, slot_seed, edges, edge_factors, edge_seed, bloom,
+        slots, slot_factors, slot_seed, edges, edge_factors, edge_seed,
         groups, pool, depth, trie.widest, len(entries),
     )  # fmt: skip
 
@@ -129,9 +123,7 @@ def _slots(
     pool_words = np.where(tokens.lengths >= 16, 1 + (tokens.lengths + 7) // 8, 0)
     places = (np.cumsum(pool_words) - pool_words).astype(np.uint64)
     pool = np.zeros(int(pool_words.sum()) + 1, np.uint64)
-    words = np.arange(count, dtype=np.uint64)
-    words[trie.starts] |= STARTS
-    words[trie.continues] |= CONTINUES
+    words = np.arange(count, dtype=np.uint64) | trie.masks
     slots = np.zeros(int(SLOT) * slot_count(count), np.uint64)
     hashes_of = partial(_token_hashes, text, tokens.starts, tokens.lengths)
     seed, factors = find_factors(hashes_of, slot_count(count))
@@ -140,16 +132,15 @@ def _slots(
     return slots, factors, seed, pool
 
 
-def _edges(trie: Trie, tokens: int, terminals: Words) -> tuple[Words, Factors, np.uint64, Words]:
+def _edges(trie: Trie, tokens: int, terminals: Words) -> tuple[Words, Factors, np.uint64]:
     count = len(trie.keys)
     children = np.arange(tokens, tokens + count, dtype=np.uint64)
     words = terminals | children << _HALF
     words[trie.inner] |= INNER
     edges = np.full(int(EDGE) * slot_count(count), NO_EDGE, np.uint64)
-    bloom = np.zeros((1 << max(count * _BLOOM_BITS_PER_EDGE, 64).bit_length()) // 64, np.uint64)
     seed, factors = find_factors(partial(_edge_hashes, trie.keys), slot_count(count))
-    _fill_edges(trie.keys, words, factors, seed, edges, bloom)
-    return edges, factors, seed, bloom
+    _fill_edges(trie.keys, words, factors, seed, edges)
+    return edges, factors, seed
 
 
 @compiled
@@ -196,10 +187,8 @@ def _fill_slots(
 
 @compiled
 def _fill_edges(
-    keys: Any, words: Any, factors: Any, seed: Any, edges: Any, bloom: Any
+    keys: Any, words: Any, factors: Any, seed: Any, edges: Any
 ) -> None:  # pragma: no cover
     for i in range(keys.shape[0]):
-        hashed = edge_hash(keys[i], seed)
-        add_edge(bloom, hashed)
-        slot = EDGE * slot_of(hashed, factors, edges.shape[0] // 2)
+        slot = EDGE * slot_of(edge_hash(keys[i], seed), factors, edges.shape[0] // 2)
         edges[slot], edges[slot + np.uint64(1)] = keys[i], words[i]

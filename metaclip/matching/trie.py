@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metaclip.jit import compiled, inlined
-from metaclip.matching.lookup import edge_key, same_bytes
+from metaclip.matching.lookup import LEADERS, SECONDS, edge_key, kind_of, same_bytes
 from metaclip.matching.tokens import LONG_KEY, key_of, mix
 
 _SPACE = np.uint8(32)
 _NO_SEED = np.uint64(0)
 _DEPTH_1 = np.uint64(32)
+_ONE = np.uint64(1)
 
 Numbers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -41,15 +42,15 @@ class Trie(NamedTuple):
 
     keys: node and token of each edge; inner: if its node has edges of its own
     leaves: the node at which each pattern ends
-    starts, continues: of each token, if it does so in a pattern of several tokens
+    masks: of each token, which kinds come second in a pattern that it starts, and after
+        which kinds it comes in any; see `lookup`
     widest: the most patterns, not distinct ones, that end on one path from the root
     """
 
     keys: NDArray[np.uint64]
     inner: Flags
     leaves: Numbers
-    starts: Flags
-    continues: Flags
+    masks: NDArray[np.uint64]
     widest: int
 
 
@@ -117,23 +118,26 @@ def grow_trie(
     most, rows = ids.shape[0], bounds.shape[0] - 1
     keys, inner = np.empty(most, np.uint64), np.zeros(most, np.bool_)
     leaves, ending = np.empty(rows, np.int64), np.zeros(tokens + most, np.int64)
-    starts, continues = np.zeros(tokens, np.bool_), np.zeros(tokens, np.bool_)
+    masks = np.zeros(tokens, np.uint64)
     count = 0
     for row in range(rows):
-        node = np.int64(ids[bounds[row]])
-        starts[node] |= bounds[row + 1] - bounds[row] > 1
+        node = before = np.int64(ids[bounds[row]])
         for place in range(bounds[row] + 1, bounds[row + 1]):
-            continues[ids[place]] = True
-            if node >= tokens:
+            token = np.int64(ids[place])
+            if node < tokens:
+                masks[node] |= _ONE << (SECONDS + kind_of(np.uint64(token)))
+            else:
                 inner[node - tokens] = True
-            keys[count] = edge_key(np.uint64(node), np.uint64(ids[place]))
+            masks[token] |= _ONE << (LEADERS + kind_of(np.uint64(before)))
+            before = token
+            keys[count] = edge_key(np.uint64(node), np.uint64(token))
             edge = _find_or_add_edge(keys, count, table)
             count += edge == count
             node = tokens + edge
         leaves[row] = node
         ending[node] += 1
     widest = _widest_path(keys[:count], ending, tokens)
-    return Trie(keys[:count].copy(), inner[:count].copy(), leaves, starts, continues, widest)
+    return Trie(keys[:count].copy(), inner[:count].copy(), leaves, masks, widest)
 
 
 @inlined
