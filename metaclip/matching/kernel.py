@@ -201,14 +201,14 @@ def _walk(
     `slot` is where the first edge is, if it is one.
     """
     key, place = edge_key(words[place], words[place + _1]), place + _2
-    while edges[slot] == key:
-        edge = edges[slot + _1]
+    while True:
+        # Not a branch: of the first edges a third is none, which can't be predicted.
+        edge = edges[slot + _1] & (_0 - np.uint64(edges[slot] == key))
         size = _append(ids, size, edge & _LOW_32, groups)
         if not edge & INNER or not may_follow(words[place - _1], words[place]):
-            break
+            return size
         key, place = edge_key((edge >> _HALF) & _CHILD, words[place]), place + _1
         slot = EDGE * slot_of(edge_hash(key, seed), factors, edges.shape[0] // 2)
-    return size
 
 
 @inlined_uncounted

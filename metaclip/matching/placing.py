@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from metaclip.jit import compiled, inlined_uncounted
 
-# Fuller tables take longer to build, emptier ones fill more of the cache.
-_LOAD = 0.95
-_KEYS_IN_BUCKET = 4
+# Fuller tables and larger buckets take longer to build; the others fill more of the cache.
+_LOAD = 0.9
+_KEYS_IN_BUCKET = 6
 _MOST = 2**16 - 1
 
 _HALF = np.uint64(32)

@@ -25,7 +25,9 @@ Figures = dict[str, Any]
 
 _TEXTS = 1_200_000
 _FILES = 8
-_ROUNDS = 5
+# Before these the JVM compiles: after three rounds it still takes a third more than after ten.
+_WARM_UP = 8
+_ROUNDS = 7
 
 
 class Nothing:
@@ -63,10 +65,10 @@ def _compare(
         "transport": match_column(spark, Nothing()),
     }
     runs: dict[str, list[tuple[dict[str, float], float]]] = {name: [] for name in columns}
-    for number in range(_ROUNDS + 1):
+    for number in range(_WARM_UP + _ROUNDS):
         for name, match in columns.items():
             taken = _run(spark, watch, folder, match)
-            if number:  # in the first round the JVM warms up
+            if number >= _WARM_UP:
                 runs[name].append(taken)
     figures = {
         name: {
