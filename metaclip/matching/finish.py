@@ -65,7 +65,7 @@ def _unite_by_rank(
             ordered[ranks[_LANES * block + lane]] = ids[begin + _LANES * block + lane]
     for block in range(blocks):
         target = out.ctypes.data + 4 * np.int64(size)
-        size += pack(ordered.ctypes.data + 4 * LANES * np.int64(block), NO_ID, target)
+        size += pack(ordered.ctypes.data + 4 * LANES * np.int64(block), LANES, NO_ID, target)
     return size
 
 

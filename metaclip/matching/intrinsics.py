@@ -130,20 +130,26 @@ def count_less(typing_context: Any, block: Any, values: Any, blocks: Any, ranks:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def pack(typing_context: Any, block: Any, gap: Any, target: Any) -> Any:
-    """pack(block, gap, target) -> uint64: addresses of int32, and one int32.
+def pack(typing_context: Any, block: Any, count: Any, gap: Any, target: Any) -> Any:
+    """pack(block, count, gap, target) -> uint64: addresses of int32, a number, and one int32.
 
-    Those of the 16 at `block` that are not `gap` go to `target`, in their order; what then
-    follows, up to 16 in all, is anything. Returns how many they are.
+    Those of the first `count` of the 16 at `block` that are not `gap` go to `target`, in their
+    order; what then follows, up to 16 in all, is anything. Returns how many they are.
     """
     lanes, bits = ir.VectorType(ir.IntType(32), 16), ir.VectorType(ir.IntType(1), 16)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        block, gap, target = args
-        anything, first = ir.Constant(lanes, ir.Undefined), ir.Constant(lanes, [0] * 16)
-        gap = builder.insert_element(anything, gap, ir.Constant(ir.IntType(32), 0))
+        block, count, gap, target = args
+        anything, zeros = ir.Constant(lanes, ir.Undefined), ir.Constant(lanes, [0] * 16)
+
+        def in_each_lane(value: Any) -> Any:
+            one = builder.insert_element(anything, value, ir.Constant(ir.IntType(32), 0))
+            return builder.shuffle_vector(one, anything, zeros)
+
         values = builder.load(_pointer(builder, block), typ=lanes, align=4)
-        kept = builder.icmp_signed("!=", values, builder.shuffle_vector(gap, anything, first))
+        kept = builder.icmp_signed("!=", values, in_each_lane(gap))
+        inside = builder.icmp_signed("<", ir.Constant(lanes, [*range(16)]), in_each_lane(count))
+        kept = builder.and_(kept, inside)
         kind = ir.FunctionType(lanes, [lanes, bits, lanes])
         name = "llvm.experimental.vector.compress.v16i32"
         compress = cgutils.get_or_insert_function(builder.module, kind, name)
@@ -151,7 +157,7 @@ def pack(typing_context: Any, block: Any, gap: Any, target: Any) -> Any:
         builder.store(packed, _pointer(builder, target), align=4)
         return builder.zext(builder.ctpop(builder.bitcast(kept, ir.IntType(16))), _WORD)
 
-    return types.uint64(types.int64, types.int32, types.int64), codegen
+    return types.uint64(types.int64, types.int32, types.int32, types.int64), codegen
 
 
 @intrinsic  # type: ignore[untyped-decorator]

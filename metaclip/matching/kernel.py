@@ -31,7 +31,7 @@ from metaclip.matching.finish import (
     unite,
     unite_by_bitmap,
 )
-from metaclip.matching.intrinsics import prefetch
+from metaclip.matching.intrinsics import pack, prefetch
 from metaclip.matching.layout import EDGE, GROUP, SLOT, Tables
 from metaclip.matching.lookup import (
     INNER,
@@ -123,7 +123,7 @@ def _look_up(
         # Which tokens are known can't be predicted, which are long can. So first the ones
         # without a branch; a long one, if known so far, has its bytes compared afterwards.
         kept = _0 - np.uint64(known)
-        words[i], terminals[i] = slots[slot + _2] & kept, last & kept & _LOW_32
+        words[i], terminals[i] = slots[slot + _2] & kept, last & kept
         if high >= LONG_KEY:
             address = pool.ctypes.data + np.int64(last >> _HALF) * _WORD_BYTES
             if not is_long_token(address, starts[i], lengths[i]):
@@ -159,15 +159,18 @@ def _collect(
     limit: Any, ids: Any, begins: Any, stops: Any, groups: Any,
     edges: Any, factors: Any, seed: Any,
 ) -> None:  # fmt: skip
-    """Put the ids of each text of the chunk, as they come, at ids[begin:stop].
+    """Put the ids of each text of the chunk, as they come and plus 1, at ids[begin:stop].
 
     Those of the text under way come last. Tokens from `limit` on wait for the next chunk.
     """
     size, place, pair = stops[0], _0, _0
     for text in range(ended + _1):
         last = ends[text] if text < ended else limit
-        for i in range(place, last):
-            size = _append(ids, size, terminals[i], groups)
+        if groups.shape[0] > 1:
+            for i in range(place, last):
+                size = _append(ids, size, np.uint64(terminals[i]), groups)
+        else:
+            size = _append_plain(ids, size, terminals, place, last)
         while pair < pair_count and pairs[pair] < last:
             size = _walk(words, pairs[pair], found[pair], ids, size, groups, edges, factors, seed)
             pair += _1
@@ -179,15 +182,25 @@ def _collect(
 
 
 @inlined_uncounted
+def _append_plain(ids: Any, size: Any, terminals: Any, first: Any, last: Any) -> Any:
+    """Append what terminals[first:last] mean, none of which is a group; return the new size."""
+    while first < last:
+        block = terminals.ctypes.data + 4 * np.int64(first)
+        size += pack(block, last - first, 0, ids.ctypes.data + 4 * np.int64(size))
+        first += _LANES
+    return size
+
+
+@inlined_uncounted
 def _append(ids: Any, size: Any, terminal: Any, groups: Any) -> Any:
-    """Append the ids that a terminal means; return the new size."""
+    """Append what a terminal means; return the new size."""
     if terminal & GROUP:
         place = terminal - GROUP
         for i in range(np.uint64(groups[place])):
-            ids[size] = groups[place + _1 + i]
+            ids[size] = groups[place + _1 + i] + 1
             size += _1
         return size
-    ids[size] = np.int32(terminal - _1)
+    ids[size] = terminal
     return size + np.uint64(terminal != _0)
 
 
@@ -217,10 +230,12 @@ def _finish(
     ranks: Any, ordered: Any, seen: Any,
 ) -> None:  # fmt: skip
     """Append the ids of the texts that ended, sorted and each once, to `out`."""
-    size = np.uint64(bounds[done])
+    start = size = np.uint64(bounds[done])
     for text in range(ended):
         size = unite(ids, begins[text], stops[text], out, size, ranks, ordered, seen)
         bounds[done + text + _1] = size
+    for i in range(start, size):
+        out[i] -= 1
 
 
 @inlined_uncounted
@@ -254,11 +269,11 @@ def match_texts(
     room = CHUNK + 2 * tables.depth
     starts, lengths = np.empty(room, np.int64), np.empty(room, np.int64)
     keys, found = np.empty(2 * room, np.uint64), np.empty(room, np.uint64)
-    words, terminals = np.zeros(room + 1, np.uint64), np.zeros(room + 1, np.uint64)
+    words, terminals = np.zeros(room + 1, np.uint64), np.zeros(room + LANES, np.uint32)
     pairs, ends = np.empty(room, np.uint64), np.empty(room, np.uint64)
     ids = np.empty(room, np.int32)
     begins, stops = np.zeros(room + 1, np.uint64), np.zeros(room + 1, np.uint64)
-    seen = np.zeros(tables.entry_count // 64 + 1, np.uint64)
+    seen = np.zeros((tables.entry_count + 1) // 64 + 1, np.uint64)
     ranks, ordered = np.empty(RANKED, np.uint32), np.empty(RANKED, np.int32)
     done, kept, waiting = _0, _0, _WAITING
     state = (_0, False, np.int64(0), np.int64(0), np.int64(0))
