@@ -86,6 +86,22 @@ def lowest_bit(typing_context: Any, word: Any) -> Any:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
+def word_if(typing_context: Any, condition: Any, word: Any) -> Any:
+    """word_if(condition: bool, word: uint64) -> uint64: the word, or 0, without a branch.
+
+    LLVM makes a branch of most other ways to write this, above all where the word is loaded.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        condition = builder.icmp_unsigned("!=", args[0], args[0].type(0))
+        chosen = builder.select(condition, args[1], _WORD(0))
+        chosen.set_metadata("unpredictable", builder.module.add_metadata([]))
+        return chosen
+
+    return types.uint64(types.boolean, types.uint64), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
 def prefetch(typing_context: Any, address: Any) -> Any:
     """prefetch(address: int64): have the cache line there fetched, without waiting for it."""
 

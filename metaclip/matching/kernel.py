@@ -31,15 +31,16 @@ from metaclip.matching.finish import (
     unite,
     unite_by_bitmap,
 )
-from metaclip.matching.intrinsics import pack, prefetch
+from metaclip.matching.intrinsics import pack, prefetch, word_if
 from metaclip.matching.layout import EDGE, GROUP, SLOT, Tables
 from metaclip.matching.lookup import (
-    INNER,
     edge_hash,
     edge_key,
     is_long_token,
     may_follow,
+    may_go_on,
     may_start,
+    node_of,
 )
 from metaclip.matching.placing import slot_of
 from metaclip.matching.tokens import (
@@ -60,7 +61,6 @@ _WAITING = np.uint64(1 << 16)
 _WORD_BYTES = 8
 _HALF = np.uint64(32)
 _LOW_32 = np.uint64(2**32 - 1)
-_CHILD = np.uint64(2**31 - 1)
 _LANES, _BLOCK = np.uint64(LANES), np.uint64(TOKENS_IN_BLOCK)
 _0, _1, _2, _3 = (np.uint64(number) for number in range(4))
 
@@ -122,8 +122,7 @@ def _look_up(
         last = slots[slot + _3]
         # Which tokens are known can't be predicted, which are long can. So first the ones
         # without a branch; a long one, if known so far, has its bytes compared afterwards.
-        kept = _0 - np.uint64(known)
-        words[i], terminals[i] = slots[slot + _2] & kept, last & kept
+        words[i], terminals[i] = word_if(known, slots[slot + _2]), word_if(known, last)
         if high >= LONG_KEY:
             address = pool.ctypes.data + np.int64(last >> _HALF) * _WORD_BYTES
             if not is_long_token(address, starts[i], lengths[i]):
@@ -166,7 +165,7 @@ def _collect(
     size, place, pair = stops[0], _0, _0
     for text in range(ended + _1):
         last = ends[text] if text < ended else limit
-        if groups.shape[0] > 1:
+        if groups.shape[0]:
             for i in range(place, last):
                 size = _append(ids, size, np.uint64(terminals[i]), groups)
         else:
@@ -215,12 +214,13 @@ def _walk(
     """
     key, place = edge_key(words[place], words[place + _1]), place + _2
     while True:
-        # Not a branch: of the first edges a third is none, which can't be predicted.
-        edge = edges[slot + _1] & (_0 - np.uint64(edges[slot] == key))
+        # A third of the first edges is none, which can't be predicted.
+        edge = word_if(edges[slot] == key, edges[slot + _1])
         size = _append(ids, size, edge & _LOW_32, groups)
-        if not edge & INNER or not may_follow(words[place - _1], words[place]):
+        after = words[place]
+        if not may_go_on(edge, after) & may_follow(words[place - _1], after):
             return size
-        key, place = edge_key((edge >> _HALF) & _CHILD, words[place]), place + _1
+        key, place = edge_key(node_of(edge), after), place + _1
         slot = EDGE * slot_of(edge_hash(key, seed), factors, edges.shape[0] // 2)
 
 

@@ -16,9 +16,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from metaclip.errors import InputError
 from metaclip.jit import compiled
 from metaclip.matching.lookup import (
-    INNER,
+    CHILD,
+    CHILD_KINDS,
+    DEEPER,
+    MOST_CHILDREN,
     NO_EDGE,
     edge_hash,
 )
@@ -42,7 +46,7 @@ class Tables(NamedTuple):
 
     slots: 4 words a token: its key (two), id | masks << 32, terminal | place in pool << 32
     slot_factors, slot_seed: which slot a token has (see `placing`)
-    edges: 2 words an edge: its key, terminal | child << 32 | flag
+    edges: 2 words an edge: its key, terminal | child << 32 | kinds << 56
     edge_factors, edge_seed: which of them an edge has
     groups: int32; pool: the long tokens, each after its length, in words of 8 bytes
     depth: the most tokens in an entry; widest: the most entries that start at one token
@@ -113,7 +117,7 @@ def _terminals(leaves: NDArray[np.int64], nodes: int) -> tuple[Words, NDArray[np
         first, count = firsts[several], counts[several]
         terminals[found[several]] = int(GROUP) | len(groups)
         groups += [count, *order[first : first + count]]
-    return terminals, np.array(groups or [0], np.int32)
+    return terminals, np.array(groups, np.int32)
 
 
 def _slots(
@@ -133,13 +137,24 @@ def _slots(
 
 
 def _edges(trie: Trie, tokens: int, terminals: Words) -> tuple[Words, Factors, np.uint64]:
-    count = len(trie.keys)
-    children = np.arange(tokens, tokens + count, dtype=np.uint64)
-    words = terminals | children << _HALF
-    words[trie.inner] |= INNER
-    edges = np.full(int(EDGE) * slot_count(count), NO_EDGE, np.uint64)
-    seed, factors = find_factors(partial(_edge_hashes, trie.keys), slot_count(count))
-    _fill_edges(trie.keys, words, factors, seed, edges)
+    inner = trie.kinds != 0
+    count = np.count_nonzero(inner)
+    if count > MOST_CHILDREN:
+        raise InputError(
+            "metadata",
+            f"at most {MOST_CHILDREN} different beginnings (of several words) of longer entries",
+            str(count),
+            "take fewer entries",
+        )
+    children = ((np.cumsum(inner) - 1) * inner).astype(np.uint64)
+    nodes = trie.keys >> _HALF
+    deeper = np.flatnonzero(nodes >= tokens)
+    nodes[deeper] = children[nodes[deeper] - np.uint64(tokens)] | DEEPER
+    keys = nodes << _HALF | trie.keys & _LOW_32
+    words = terminals | children << CHILD | trie.kinds << CHILD_KINDS
+    edges = np.full(int(EDGE) * slot_count(len(keys)), NO_EDGE, np.uint64)
+    seed, factors = find_factors(partial(_edge_hashes, keys), slot_count(len(keys)))
+    _fill_edges(keys, words, factors, seed, edges)
     return edges, factors, seed
 
 

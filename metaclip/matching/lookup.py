@@ -17,13 +17,18 @@ NO_EDGE = np.uint64(2**64 - 1)
 # Where in the word of a token, after its id, two masks stand: the kinds of the tokens that
 # come second in an entry which it starts, and the kinds of those that it follows in any.
 SECONDS, LEADERS = np.uint64(32), np.uint64(48)
-# As the word of an edge: the node it leads to has edges of its own.
-INNER = np.uint64(1 << 63)
+# Where in the word of an edge, after its terminal, the number of its node stands if that has
+# edges of its own, and the kinds of the tokens of these.
+CHILD, CHILD_KINDS = np.uint64(32), np.uint64(56)
+MOST_CHILDREN = 2**24
+# Those nodes have this bit besides their number; a token's id is its node.
+DEEPER = np.uint64(1 << 31)
 
 _HALF = np.uint64(32)
 _ONE = np.uint64(1)
 _LOW_32 = np.uint64(2**32 - 1)
-_KINDS = np.uint64(16)
+_KINDS, _EDGE_KINDS = np.uint64(16), np.uint64(8)
+_CHILDREN = np.uint64(MOST_CHILDREN - 1)
 
 
 @inlined_uncounted
@@ -74,3 +79,21 @@ def may_start(before: Any, after: Any) -> Any:
 def may_follow(before: Any, after: Any) -> Any:
     """Say 0, from their words, if the second of two tokens follows the first in no entry."""
     return (after >> (LEADERS + kind_of(before))) & _ONE
+
+
+@inlined_uncounted
+def edge_kind_of(token: Any) -> Any:
+    """Return which of 8 kinds a token is of, by its id."""
+    return token & (_EDGE_KINDS - _ONE)
+
+
+@inlined_uncounted
+def may_go_on(edge: Any, after: Any) -> Any:
+    """Say 0, from the words of both, if no edge by this token goes from the edge's node."""
+    return (edge >> (CHILD_KINDS + edge_kind_of(after))) & _ONE
+
+
+@inlined_uncounted
+def node_of(edge: Any) -> Any:
+    """Return the node that an edge leads to, from its word."""
+    return ((edge >> CHILD) & _CHILDREN) | DEEPER

@@ -12,7 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metaclip.jit import compiled, inlined
-from metaclip.matching.lookup import LEADERS, SECONDS, edge_key, kind_of, same_bytes
+from metaclip.matching.lookup import (
+    LEADERS,
+    SECONDS,
+    edge_key,
+    edge_kind_of,
+    kind_of,
+    same_bytes,
+)
 from metaclip.matching.tokens import LONG_KEY, key_of, mix
 
 _SPACE = np.uint8(32)
@@ -21,7 +28,6 @@ _DEPTH_1 = np.uint64(32)
 _ONE = np.uint64(1)
 
 Numbers = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 
 class Tokens(NamedTuple):
@@ -40,7 +46,8 @@ class Tokens(NamedTuple):
 class Trie(NamedTuple):
     """The edges below depth 1.
 
-    keys: node and token of each edge; inner: if its node has edges of its own
+    keys: node and token of each edge
+    kinds: of each edge, the kinds (see `lookup`) of the tokens of its node's own edges
     leaves: the node at which each pattern ends
     masks: of each token, which kinds come second in a pattern that it starts, and after
         which kinds it comes in any; see `lookup`
@@ -48,7 +55,7 @@ class Trie(NamedTuple):
     """
 
     keys: NDArray[np.uint64]
-    inner: Flags
+    kinds: NDArray[np.uint64]
     leaves: Numbers
     masks: NDArray[np.uint64]
     widest: int
@@ -116,7 +123,7 @@ def grow_trie(
     `table` is filled with -1.
     """
     most, rows = ids.shape[0], bounds.shape[0] - 1
-    keys, inner = np.empty(most, np.uint64), np.zeros(most, np.bool_)
+    keys, kinds = np.empty(most, np.uint64), np.zeros(most, np.uint64)
     leaves, ending = np.empty(rows, np.int64), np.zeros(tokens + most, np.int64)
     masks = np.zeros(tokens, np.uint64)
     count = 0
@@ -127,7 +134,7 @@ def grow_trie(
             if node < tokens:
                 masks[node] |= _ONE << (SECONDS + kind_of(np.uint64(token)))
             else:
-                inner[node - tokens] = True
+                kinds[node - tokens] |= _ONE << edge_kind_of(np.uint64(token))
             masks[token] |= _ONE << (LEADERS + kind_of(np.uint64(before)))
             before = token
             keys[count] = edge_key(np.uint64(node), np.uint64(token))
@@ -137,7 +144,7 @@ def grow_trie(
         leaves[row] = node
         ending[node] += 1
     widest = _widest_path(keys[:count], ending, tokens)
-    return Trie(keys[:count].copy(), inner[:count].copy(), leaves, masks, widest)
+    return Trie(keys[:count].copy(), kinds[:count].copy(), leaves, masks, widest)
 
 
 @inlined
