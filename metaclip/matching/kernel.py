@@ -12,7 +12,7 @@ entries that begin like each other in each of its places are rare).
 
 Stages take arrays, not tuples of them, and count no references to them (see `jit`). Counts and
 places are unsigned: for a signed one Numba looks each time if it counts from the end, which
-took a third of the kernel's time. Mind that it makes a float of an unsigned and a signed one.
+took a tenth of the kernel's time. Mind that it makes a float of an unsigned and a signed one.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def kind_of(token: Any) -> Any:
 def may_start(before: Any, after: Any) -> Any:
     """Say 0, from their words, if no entry of several tokens starts with these two.
 
-    Else mostly 1: of pairs in captions that pass, seven in ten start one.
+    A 1 can be wrong: of the pairs in captions that pass, seven in ten start one.
     """
     return (before >> (SECONDS + kind_of(after))) & (after >> (LEADERS + kind_of(before))) & _ONE
 

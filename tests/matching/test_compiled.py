@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 
+from metaclip.errors import InputError
+from metaclip.matching import layout
 from metaclip.matching.compiled import CompiledEngine
 from metaclip.matching.reference import ReferenceEngine
 from metaclip.matching.spacing import Spacing
@@ -54,6 +56,15 @@ def test_every_layout_of_texts(kind: pa.DataType) -> None:
             found = engine.match(texts[start:stop])
             found.validate(full=True)
             assert found.to_pylist() == expected[start:stop]
+
+
+def test_more_beginnings_than_edges_can_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "MOST_CHILDREN", 2)
+    entries = ["a b", "a b c", "a b d", "b c d", "b c d e"]
+    with pytest.raises(InputError, match=r"at most 2 different beginnings .*, found 3"):
+        CompiledEngine.build(entries, "reference")
+    texts = pa.array(["a b c d e"])
+    assert CompiledEngine.build(entries[:4], "reference").match(texts).to_pylist() == [[0, 1, 3]]
 
 
 def test_a_pickled_engine_gives_the_same_ids() -> None:
