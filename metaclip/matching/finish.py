@@ -37,11 +37,12 @@ def make_room(out: Any, size: Any, more: Any) -> Any:
 
 @inlined_uncounted
 def unite(
-    ids: Any, begin: Any, end: Any, out: Any, size: Any, ranks: Any, ordered: Any, seen: Any
-) -> Any:
+    ids: Any, begin: Any, end: Any, out: Any, size: Any,
+    ranks: Any, ordered: Any, seen: Any, filled: Any,
+) -> Any:  # fmt: skip
     """Append ids[begin:end], sorted and each once, to out[:size]; return the new size."""
     if end - begin > _RANKED:
-        return unite_by_bitmap(ids, begin, end, out, size, seen)
+        return unite_by_bitmap(ids, begin, end, out, size, seen, filled)
     return _unite_by_rank(ids, begin, end, out, size, ranks, ordered)
 
 
@@ -70,16 +71,27 @@ def _unite_by_rank(
 
 
 @inlined_uncounted
-def unite_by_bitmap(ids: Any, begin: Any, end: Any, out: Any, size: Any, seen: Any) -> Any:
-    """Do what `unite` does; `out` may be `ids`. `seen` has a bit for each id, and stays 0."""
+def unite_by_bitmap(
+    ids: Any, begin: Any, end: Any, out: Any, size: Any, seen: Any, filled: Any
+) -> Any:
+    """Do what `unite` does; `out` may be `ids`.
+
+    `seen` has a bit for each id, `filled` one for each word of `seen`; both are left as 0.
+    """
     for i in range(begin, end):
-        bit = np.uint64(ids[i])
-        seen[bit >> _IN_WORD] |= _1 << (bit & _LOW_6)
-    for word in range(np.uint64(seen.shape[0])):
-        rest = seen[word]
-        seen[word] = 0
-        while rest:
-            out[size] = np.int32((word << _IN_WORD) + np.uint64(lowest_bit(rest)))
-            size += _1
-            rest &= rest - _1
+        word = np.uint64(ids[i]) >> _IN_WORD
+        seen[word] |= _1 << (np.uint64(ids[i]) & _LOW_6)
+        filled[word >> _IN_WORD] |= _1 << (word & _LOW_6)
+    for group in range(np.uint64(filled.shape[0])):
+        words = filled[group]
+        filled[group] = 0
+        while words:
+            word = (group << _IN_WORD) + np.uint64(lowest_bit(words))
+            words &= words - _1
+            rest = seen[word]
+            seen[word] = 0
+            while rest:
+                out[size] = np.int32((word << _IN_WORD) + np.uint64(lowest_bit(rest)))
+                size += _1
+                rest &= rest - _1
     return size

@@ -227,12 +227,12 @@ def _walk(
 @inlined_uncounted
 def _finish(
     ids: Any, begins: Any, stops: Any, ended: Any, out: Any, bounds: Any, done: Any,
-    ranks: Any, ordered: Any, seen: Any,
+    ranks: Any, ordered: Any, seen: Any, filled: Any,
 ) -> None:  # fmt: skip
     """Append the ids of the texts that ended, sorted and each once, to `out`."""
     start = size = np.uint64(bounds[done])
     for text in range(ended):
-        size = unite(ids, begins[text], stops[text], out, size, ranks, ordered, seen)
+        size = unite(ids, begins[text], stops[text], out, size, ranks, ordered, seen, filled)
         bounds[done + text + _1] = size
     for i in range(start, size):
         out[i] -= 1
@@ -274,6 +274,7 @@ def match_texts(
     ids = np.empty(room, np.int32)
     begins, stops = np.zeros(room + 1, np.uint64), np.zeros(room + 1, np.uint64)
     seen = np.zeros((tables.entry_count + 1) // 64 + 1, np.uint64)
+    filled = np.zeros(seen.shape[0] // 64 + 1, np.uint64)
     ranks, ordered = np.empty(RANKED, np.uint32), np.empty(RANKED, np.int32)
     done, kept, waiting = _0, _0, _WAITING
     state = (_0, False, np.int64(0), np.int64(0), np.int64(0))
@@ -293,13 +294,13 @@ def match_texts(
             ids, begins, stops, groups, edges, edge_factors, edge_seed,
         )  # fmt: skip
         out = make_room(out, np.uint64(bounds[done]), stops[ended])
-        _finish(ids, begins, stops, ended, out, bounds, done, ranks, ordered, seen)
+        _finish(ids, begins, stops, ended, out, bounds, done, ranks, ordered, seen, filled)
         left = stops[ended] - begins[ended]
         if ended:
             done, waiting = done + ended, _WAITING
             _move(ids, begins[ended], left)
         if left > waiting:
-            left = unite_by_bitmap(ids, _0, left, ids, _0, seen)
+            left = unite_by_bitmap(ids, _0, left, ids, _0, seen, filled)
             waiting = _2 * left + _WAITING
         stops[0] = left
         kept = count - limit
