@@ -1,6 +1,6 @@
 """From the ids found in a text, in any order, to sorted and unique ones.
 
-Places are unsigned (see `kernel`).
+Ids are plus 1 here, as they are in terminals. Places are unsigned (see `kernel`).
 """
 
 from __future__ import annotations

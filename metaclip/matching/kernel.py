@@ -273,7 +273,7 @@ def match_texts(
     pairs, ends = np.empty(room, np.uint64), np.empty(room, np.uint64)
     ids = np.empty(room, np.int32)
     begins, stops = np.zeros(room + 1, np.uint64), np.zeros(room + 1, np.uint64)
-    seen = np.zeros((tables.entry_count + 1) // 64 + 1, np.uint64)
+    seen = np.zeros(tables.entry_count // 64 + 1, np.uint64)
     filled = np.zeros(seen.shape[0] // 64 + 1, np.uint64)
     ranks, ordered = np.empty(RANKED, np.uint32), np.empty(RANKED, np.int32)
     done, kept, waiting = _0, _0, _WAITING
@@ -293,7 +293,7 @@ def match_texts(
             words, terminals, pairs, found, pair_count, ends, ended, limit,
             ids, begins, stops, groups, edges, edge_factors, edge_seed,
         )  # fmt: skip
-        out = make_room(out, np.uint64(bounds[done]), stops[ended])
+        out = make_room(out, np.uint64(bounds[done]), begins[ended])
         _finish(ids, begins, stops, ended, out, bounds, done, ranks, ordered, seen, filled)
         left = stops[ended] - begins[ended]
         if ended:

@@ -72,7 +72,7 @@ def may_start(before: Any, after: Any) -> Any:
 
     A 1 can be wrong: of the pairs in captions that pass, seven in ten start one.
     """
-    return (before >> (SECONDS + kind_of(after))) & (after >> (LEADERS + kind_of(before))) & _ONE
+    return (before >> (SECONDS + kind_of(after))) & may_follow(before, after)
 
 
 @inlined_uncounted

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from metaclip.errors import InputError
 from metaclip.matching import layout
 from metaclip.matching.compiled import CompiledEngine
+from metaclip.matching.finish import RANKED
 from metaclip.matching.reference import ReferenceEngine
 from metaclip.matching.spacing import Spacing
 from tests.matching.strategies import ALPHABET, Case, cases
@@ -44,6 +45,17 @@ def test_random_texts_against_a_naive_scan(case: Case) -> None:
 def test_real_captions(spacing: Spacing) -> None:
     captions = real_captions()
     assert real_compiled(spacing).match(captions).equals(real_reference(spacing).match(captions))
+
+
+@pytest.mark.parametrize("size", [1_000, 10_000, 10_000_000])
+def test_real_captions_as_long_texts(size: int) -> None:
+    words = " ".join(real_captions().to_pylist())
+    texts = pa.array([words[start : start + size] for start in range(0, len(words), size)])
+    found = real_compiled("reference").match(texts)
+    assert found.equals(real_reference("reference").match(texts))
+    longest = max(map(len, found.to_pylist()))
+    # Some are sorted by rank, some by bits.
+    assert longest < RANKED if size == 1_000 else longest > RANKED
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()])
