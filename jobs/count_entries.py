@@ -4,10 +4,10 @@ import sys
 
 from metaclip.application import Summary, log, run_job
 from metaclip.balance import counting
-from metaclip.config import Config
-from metaclip.lineage import choose_metadata, match_partition, require_fresh_matches
-from metaclip.tables import ENTRY_COUNTS, MATCHES, METADATA
-from metaclip.warehouse import Warehouse
+from metaclip.config.settings import Config
+from metaclip.warehouse.lineage import choose_metadata, match_partition, require_fresh_matches
+from metaclip.warehouse.tables import ENTRY_COUNTS, MATCHES, METADATA
+from metaclip.warehouse.warehouse import Warehouse
 
 
 def count_entries(config: Config, warehouse: Warehouse) -> Summary:

@@ -2,19 +2,18 @@
 
 import sys
 
-from count_entries import count_entries
-from extract_pairs import extract_pairs
-from import_metadata import import_metadata
-from import_pairs import import_pairs
-from match_entries import match_entries
-from sample_pairs import sample_pairs
-
 from metaclip.application import Summary, run_job
-from metaclip.config import Config, with_metadata_version
-from metaclip.exchange.pool import is_pool
-from metaclip.languages import open_model
+from metaclip.config.settings import Config, with_metadata_version
+from metaclip.ingest.pools import is_pool
+from metaclip.jobs.count_entries import count_entries
+from metaclip.jobs.extract_pairs import extract_pairs
+from metaclip.jobs.import_metadata import import_metadata
+from metaclip.jobs.import_pairs import import_pairs
+from metaclip.jobs.match_entries import match_entries
+from metaclip.jobs.sample_pairs import sample_pairs
+from metaclip.matching.languages import open_model
 from metaclip.report.summary import render_curation
-from metaclip.warehouse import Warehouse
+from metaclip.warehouse.warehouse import Warehouse
 
 
 def curate(config: Config, warehouse: Warehouse) -> Summary:

@@ -5,14 +5,14 @@ import sys
 from pyspark.sql import functions as F
 
 from metaclip.application import Summary, run_job
-from metaclip.config import Config, ExplainSettings
-from metaclip.crawl.pairs import pair_id
+from metaclip.config.settings import Config, ExplainSettings
+from metaclip.curation.explanation import Asked, Explainer, Found
 from metaclip.errors import InputError
-from metaclip.exchange.explanation import Asked, Explainer, Found
-from metaclip.exchange.removals import keys_of, read_removals
+from metaclip.removals.requests import keys_of, read_removals
 from metaclip.report.explanation import render_explanation
-from metaclip.tables import EXTRACTIONS
-from metaclip.warehouse import Warehouse
+from metaclip.warehouse.ids import pair_id
+from metaclip.warehouse.tables import EXTRACTIONS
+from metaclip.warehouse.warehouse import Warehouse
 
 FLAGS = {name: f"explain.{name}" for name in ("pair", "image", "text", "curation")}
 

@@ -8,14 +8,14 @@ import numpy as np
 
 from metaclip import __version__
 from metaclip.application import Summary, log, run_job
-from metaclip.config import Config
+from metaclip.config.settings import Config
+from metaclip.curation.export import collect_uids, deal_into_files, gather_images, render_counts
+from metaclip.curation.export_folder import Folder
 from metaclip.errors import InputError
-from metaclip.exchange.export import collect_uids, deal_into_files, gather_images, render_counts
-from metaclip.exchange.folder import Folder
-from metaclip.exchange.removals import mark_removed, read_removals
-from metaclip.lineage import find_curation
-from metaclip.tables import CURATED, CURATION_COUNTS, METADATA
-from metaclip.warehouse import Warehouse
+from metaclip.removals.requests import mark_removed, read_removals
+from metaclip.warehouse.lineage import find_curation
+from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, METADATA
+from metaclip.warehouse.warehouse import Warehouse
 
 
 def export_pairs(config: Config, warehouse: Warehouse) -> Summary:

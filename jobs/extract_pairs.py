@@ -3,12 +3,12 @@
 import sys
 
 from metaclip.application import Summary, run_job
-from metaclip.batches import extract_files, write_pending
-from metaclip.config import Config
-from metaclip.crawl.sources import find_files
-from metaclip.ledger import make_agenda, require_coverage, summarise_files
-from metaclip.progress import Progress
-from metaclip.warehouse import Warehouse
+from metaclip.config.settings import Config
+from metaclip.crawl.files.listing import find_files
+from metaclip.ingest.crawl_files import extract_files, write_pending
+from metaclip.ingest.ledger import make_agenda, require_coverage, summarise_files
+from metaclip.spark.progress import Progress
+from metaclip.warehouse.warehouse import Warehouse
 
 
 def extract_pairs(config: Config, warehouse: Warehouse) -> Summary:

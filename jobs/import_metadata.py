@@ -3,11 +3,11 @@
 import sys
 
 from metaclip.application import Summary, log, run_job
-from metaclip.config import Config
+from metaclip.config.settings import Config
 from metaclip.errors import InputError
 from metaclip.metadata.entries import metadata_version, read_entries
-from metaclip.tables import METADATA
-from metaclip.warehouse import Warehouse
+from metaclip.warehouse.tables import METADATA
+from metaclip.warehouse.warehouse import Warehouse
 
 
 def import_metadata(config: Config, warehouse: Warehouse) -> Summary:

@@ -3,12 +3,12 @@
 import sys
 
 from metaclip.application import Summary, log, run_job
-from metaclip.config import Config
-from metaclip.crawl.sources import find_files
-from metaclip.exchange.pool import read_pool
-from metaclip.ledger import make_agenda, require_coverage, summarise_files
-from metaclip.tables import EXTRACTIONS
-from metaclip.warehouse import Warehouse
+from metaclip.config.settings import Config
+from metaclip.crawl.files.listing import find_files
+from metaclip.ingest.ledger import make_agenda, require_coverage, summarise_files
+from metaclip.ingest.pools import read_pool
+from metaclip.warehouse.tables import EXTRACTIONS
+from metaclip.warehouse.warehouse import Warehouse
 
 
 def import_pairs(config: Config, warehouse: Warehouse) -> Summary:

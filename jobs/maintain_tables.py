@@ -2,13 +2,13 @@
 
 import sys
 
-from metaclip.agreement import compare_tables
 from metaclip.application import Summary, log, run_job
-from metaclip.config import Config
+from metaclip.config.settings import Config
 from metaclip.errors import MetaclipError
-from metaclip.tables import TABLES
-from metaclip.upkeep import compact, vacuum
-from metaclip.warehouse import Warehouse
+from metaclip.maintenance.compaction import compact, vacuum
+from metaclip.maintenance.consistency import compare_tables
+from metaclip.warehouse.tables import TABLES
+from metaclip.warehouse.warehouse import Warehouse
 
 
 def maintain_tables(config: Config, warehouse: Warehouse) -> Summary:

@@ -7,23 +7,23 @@ from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame
 
 from metaclip.application import Summary, log, run_job
-from metaclip.config import Config
+from metaclip.config.settings import Config, LanguageSettings
 from metaclip.errors import InputError
-from metaclip.exchange.removals import mark_removed, read_removals
-from metaclip.languages import LanguageSettings, open_model
-from metaclip.ledger import read_pairs, require_coverage
-from metaclip.lineage import choose_metadata, match_partition
-from metaclip.matching.build import build_engine
-from metaclip.matching.column import language_column, match_column
-from metaclip.matching.matches import (
+from metaclip.ingest.ledger import read_pairs, require_coverage
+from metaclip.matching.engine import build_engine
+from metaclip.matching.languages import open_model
+from metaclip.matching.spark_columns import language_column, match_column
+from metaclip.matching.unique_pairs import (
     count_languages,
     count_unique,
     find_matches,
     keep_unique,
     mark_languages,
 )
-from metaclip.tables import EXTRACTIONS, MATCHES, METADATA
-from metaclip.warehouse import Warehouse
+from metaclip.removals.requests import mark_removed, read_removals
+from metaclip.warehouse.lineage import choose_metadata, match_partition
+from metaclip.warehouse.tables import EXTRACTIONS, MATCHES, METADATA
+from metaclip.warehouse.warehouse import Warehouse
 
 LOOK = 10_000
 """Pairs of the first look for a match: far more than it takes in any pool worth matching."""

@@ -4,14 +4,14 @@ import sys
 
 from metaclip.application import Summary, log, run_job
 from metaclip.balance.counting import collect_counts
-from metaclip.balance.curation import choose_t, open_pool
 from metaclip.balance.expectation import expect
 from metaclip.balance.planning import describe_plan, group_by_origin
 from metaclip.balance.thresholds import grid
-from metaclip.config import Config
+from metaclip.config.settings import Config
+from metaclip.curation.inputs import choose_t, open_pool
 from metaclip.report.plan import render_plan
-from metaclip.tables import METADATA
-from metaclip.warehouse import Warehouse
+from metaclip.warehouse.tables import METADATA
+from metaclip.warehouse.warehouse import Warehouse
 
 
 def plan_balance(config: Config, warehouse: Warehouse) -> Summary:

@@ -3,13 +3,13 @@
 import sys
 
 from metaclip.application import Summary, log, run_job
-from metaclip.config import Config
+from metaclip.config.settings import Config
 from metaclip.errors import InputError
-from metaclip.exchange import purge
-from metaclip.exchange.lists import read_list
-from metaclip.exchange.removals import KINDS, SETTING, add_removals, find_keys, read_removals
-from metaclip.tables import MATCHES
-from metaclip.warehouse import Warehouse
+from metaclip.ingest.id_lists import read_list
+from metaclip.removals import purge
+from metaclip.removals.requests import KINDS, SETTING, add_removals, find_keys, read_removals
+from metaclip.warehouse.tables import MATCHES
+from metaclip.warehouse.warehouse import Warehouse
 
 
 def remove_pairs(config: Config, warehouse: Warehouse) -> Summary:

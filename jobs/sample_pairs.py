@@ -8,14 +8,14 @@ from pyspark.sql import DataFrame
 from metaclip import __version__
 from metaclip.application import Summary, log, run_job
 from metaclip.balance.counting import collect_counts
-from metaclip.balance.curation import Pool, choose_t, open_pool
 from metaclip.balance.expectation import Size, count_curation, expect, group_by_entry
 from metaclip.balance.sampling import score
 from metaclip.balance.thresholds import tail_share
-from metaclip.config import Config
+from metaclip.config.settings import Config
+from metaclip.curation.inputs import Pool, choose_t, open_pool
 from metaclip.errors import ConflictError
-from metaclip.tables import CURATED, CURATION_COUNTS, CURATIONS, Table
-from metaclip.warehouse import Partition, Versions, Warehouse
+from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, CURATIONS, Table
+from metaclip.warehouse.warehouse import Partition, Versions, Warehouse
 
 
 def sample_pairs(config: Config, warehouse: Warehouse) -> Summary:

@@ -16,12 +16,12 @@ from pyspark import SparkContext
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from metaclip.command_line import parse_arguments
-from metaclip.config import Config
+from metaclip.config.command_line import parse_arguments
+from metaclip.config.settings import Config
 from metaclip.errors import MetaclipError, root_cause
 from metaclip.redaction import Formatter, redact
-from metaclip.session import create_session
-from metaclip.warehouse import Warehouse
+from metaclip.spark.session import create_session
+from metaclip.warehouse.warehouse import Warehouse
 
 log = logging.getLogger("metaclip")
 

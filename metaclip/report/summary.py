@@ -6,9 +6,9 @@ from typing import Any
 
 from pyspark.sql import functions as F
 
-from metaclip.config import Config
-from metaclip.tables import CURATED, CURATION_COUNTS, METADATA
-from metaclip.warehouse import Warehouse
+from metaclip.config.settings import Config
+from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, METADATA
+from metaclip.warehouse.warehouse import Warehouse
 
 
 def render_curation(warehouse: Warehouse, config: Config, done: dict[str, dict[str, Any]]) -> str:
@@ -31,7 +31,7 @@ def render_curation(warehouse: Warehouse, config: Config, done: dict[str, dict[s
             "",
             f"The table lies in {path}. To open it:",
             "",
-            "    from metaclip.session import create_session",
+            "    from metaclip.spark.session import create_session",
             '    spark = create_session("look")',
             f'    spark.read.format("delta").load("{path}").show()',
         ]

@@ -14,21 +14,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from count_entries import count_entries
-from import_metadata import import_metadata
-from import_pairs import import_pairs
-from match_entries import match_entries
 from numpy.typing import NDArray
-from plan_balance import plan_balance
 from pyspark.sql import DataFrame, SparkSession
-from sample_pairs import sample_pairs
 
-from metaclip.balance.curation import open_pool
 from metaclip.balance.sampling import draw_column, score, t_from_size
-from metaclip.command_line import load_config
-from metaclip.tables import CURATED, CURATION_COUNTS, MATCHES
-from tests.shared import SHARED, needs_shared
-from tests.spark.conftest import ROOT, Runner
+from metaclip.config.command_line import load_config
+from metaclip.curation.inputs import open_pool
+from metaclip.jobs.count_entries import count_entries
+from metaclip.jobs.import_metadata import import_metadata
+from metaclip.jobs.import_pairs import import_pairs
+from metaclip.jobs.match_entries import match_entries
+from metaclip.jobs.plan_balance import plan_balance
+from metaclip.jobs.sample_pairs import sample_pairs
+from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, MATCHES
+from tests.helpers.runner import ROOT, Runner
+from tests.helpers.shared_data import SHARED, needs_shared
 
 Array = NDArray[Any]
 SMALL = ROOT / "tests" / "data"

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from import_metadata import import_metadata
-from match_entries import match_entries
-from plan_balance import plan_balance
 from pyspark.sql import SparkSession
-from sample_pairs import sample_pairs
 
 from metaclip.balance.sampling import draw_column
 from metaclip.errors import InputError
-from metaclip.tables import (
+from metaclip.jobs.import_metadata import import_metadata
+from metaclip.jobs.match_entries import match_entries
+from metaclip.jobs.plan_balance import plan_balance
+from metaclip.jobs.sample_pairs import sample_pairs
+from metaclip.warehouse.tables import (
     CURATED,
     CURATION_COUNTS,
     CURATIONS,
@@ -28,8 +28,8 @@ from metaclip.tables import (
     Table,
 )
 from tests.balance.test_probability import slow_keep_probability
-from tests.spark.conftest import Runner
-from tests.spark.pools import WORDS, T, arrive, make_pairs
+from tests.helpers.crawls import WORDS, T, arrive, make_pairs
+from tests.helpers.runner import Runner
 
 KINDS = ("all", "crawl")
 # The last bit of a sum of floats depends on the order of work.

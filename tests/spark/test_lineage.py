@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from metaclip.tables import METADATA
-from metaclip.warehouse import Change, Warehouse
+from metaclip.warehouse.tables import METADATA
+from metaclip.warehouse.warehouse import Change, Warehouse
 
 
 def test_the_last_change_of_a_partition_among_commits_of_others(

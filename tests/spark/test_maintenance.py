@@ -6,18 +6,19 @@ import shutil
 from pathlib import Path
 
 import pytest
-from count_entries import count_entries
 from delta.tables import DeltaTable
-from extract_pairs import extract_pairs
-from import_metadata import import_metadata
-from maintain_tables import maintain_tables
-from match_entries import match_entries
 from pyspark.sql import SparkSession
-from sample_pairs import sample_pairs
 
-from metaclip.agreement import compare_tables
 from metaclip.errors import MetaclipError
-from metaclip.tables import (
+from metaclip.jobs.count_entries import count_entries
+from metaclip.jobs.extract_pairs import extract_pairs
+from metaclip.jobs.import_metadata import import_metadata
+from metaclip.jobs.maintain_tables import maintain_tables
+from metaclip.jobs.match_entries import match_entries
+from metaclip.jobs.sample_pairs import sample_pairs
+from metaclip.maintenance.compaction import vacuum
+from metaclip.maintenance.consistency import compare_tables
+from metaclip.warehouse.tables import (
     CURATED,
     CURATION_COUNTS,
     CURATIONS,
@@ -27,8 +28,7 @@ from metaclip.tables import (
     TABLES,
     Table,
 )
-from metaclip.upkeep import vacuum
-from tests.spark.conftest import Runner, write_files
+from tests.helpers.runner import Runner, write_files
 from tests.spark.test_invariance import rows
 
 

@@ -9,7 +9,7 @@ import time
 import pytest
 from pyspark.sql import SparkSession
 
-from metaclip.progress import Progress
+from metaclip.spark.progress import Progress
 
 
 class Terminal(io.StringIO):

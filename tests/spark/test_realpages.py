@@ -7,16 +7,16 @@ import json
 from pathlib import Path
 
 import pytest
-from curate import curate
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
-from sample_pairs import sample_pairs
 
-from metaclip.command_line import load_config
-from metaclip.ledger import read_pairs
-from metaclip.tables import CURATED, CURATION_COUNTS
-from metaclip.warehouse import Warehouse
-from tests.shared import SHARED, needs_shared
+from metaclip.config.command_line import load_config
+from metaclip.ingest.ledger import read_pairs
+from metaclip.jobs.curate import curate
+from metaclip.jobs.sample_pairs import sample_pairs
+from metaclip.warehouse.tables import CURATED, CURATION_COUNTS
+from metaclip.warehouse.warehouse import Warehouse
+from tests.helpers.shared_data import SHARED, needs_shared
 
 
 def digest(lines: list[str]) -> str:

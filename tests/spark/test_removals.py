@@ -13,23 +13,23 @@ from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
 import pytest
-from count_entries import count_entries
-from explain import explain
-from export_pairs import export_pairs
-from extract_pairs import extract_pairs
-from import_metadata import import_metadata
-from import_pairs import import_pairs
-from maintain_tables import maintain_tables
-from match_entries import match_entries
 from pyspark.sql import SparkSession
-from remove_pairs import remove_pairs
-from sample_pairs import sample_pairs
 
 from metaclip.errors import InputError, MetaclipError
-from metaclip.exchange import purge
-from metaclip.ledger import read_crawl_files, read_pairs
-from metaclip.lineage import find_curation
-from metaclip.tables import (
+from metaclip.ingest.ledger import read_crawl_files, read_pairs
+from metaclip.jobs.count_entries import count_entries
+from metaclip.jobs.explain import explain
+from metaclip.jobs.export_pairs import export_pairs
+from metaclip.jobs.extract_pairs import extract_pairs
+from metaclip.jobs.import_metadata import import_metadata
+from metaclip.jobs.import_pairs import import_pairs
+from metaclip.jobs.maintain_tables import maintain_tables
+from metaclip.jobs.match_entries import match_entries
+from metaclip.jobs.remove_pairs import remove_pairs
+from metaclip.jobs.sample_pairs import sample_pairs
+from metaclip.removals import purge
+from metaclip.warehouse.lineage import find_curation
+from metaclip.warehouse.tables import (
     CURATED,
     CURATION_COUNTS,
     ENTRY_COUNTS,
@@ -37,7 +37,7 @@ from metaclip.tables import (
     REMOVALS,
     Table,
 )
-from tests.spark.conftest import Runner, write_files
+from tests.helpers.runner import Runner, write_files
 from tests.spark.test_invariance import rows
 
 T = "balance.t=20"

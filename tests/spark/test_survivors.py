@@ -14,17 +14,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from import_metadata import import_metadata
-from plan_balance import plan_balance
 from pyspark.sql import Row, SparkSession
-from sample_pairs import sample_pairs
 
+from metaclip.curation.survivors import keep_survivors, read_survivors
 from metaclip.errors import InputError
-from metaclip.exchange.survivors import keep_survivors, read_survivors
-from metaclip.tables import CURATED, CURATION_COUNTS, CURATIONS
+from metaclip.jobs.import_metadata import import_metadata
+from metaclip.jobs.plan_balance import plan_balance
+from metaclip.jobs.sample_pairs import sample_pairs
+from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, CURATIONS
 from tests.balance.test_probability import slow_keep_probability
-from tests.spark.conftest import Runner
-from tests.spark.pools import WORDS, T, arrive, make_pairs
+from tests.helpers.crawls import WORDS, T, arrive, make_pairs
+from tests.helpers.runner import Runner
 
 SEED = 5
 KEYS = ("pair_id", "image_id", "image_url", "source_id")
