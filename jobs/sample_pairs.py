@@ -14,7 +14,8 @@ from metaclip.balance.thresholds import tail_share
 from metaclip.config.settings import Config
 from metaclip.curation.inputs import Pool, choose_t, open_pool
 from metaclip.errors import ConflictError
-from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, CURATIONS, Table
+from metaclip.warehouse.table import Table
+from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, CURATIONS
 from metaclip.warehouse.warehouse import Partition, Versions, Warehouse
 
 
@@ -88,7 +89,9 @@ def _publish(
         "package_version": __version__,
         "created_at": datetime.now(UTC),
     }
-    frame = warehouse.spark.createDataFrame([tuple(row.values())], CURATIONS.rest("curation"))
+    frame = warehouse.spark.createDataFrame(
+        [tuple(row.values())], CURATIONS.schema_without("curation")
+    )
     inputs = {**pool.input_versions, "curated": version}
     _replace_while_ours(warehouse, CURATIONS, frame, partition, inputs)
 

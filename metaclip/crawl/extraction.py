@@ -10,12 +10,12 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from metaclip.config.crawl import ExtractionLimits, ExtractionOptions
+from metaclip.config.crawl import ExtractionOptions
 from metaclip.crawl.archive.members import Window, read_pieces
 from metaclip.crawl.archive.records import Fault, Record, read_records
 from metaclip.crawl.images import Page, parse_date, texts_of, url_of
 from metaclip.crawl.opt_out import says_no
-from metaclip.crawl.pair_batch import PAIR_SCHEMA, PairBatch
+from metaclip.crawl.pair_batch import PairBatch
 from metaclip.crawl.urls import page_base
 from metaclip.crawl.warc.html import is_tag_bomb, read_html
 from metaclip.crawl.warc.response import (
@@ -26,8 +26,6 @@ from metaclip.crawl.warc.response import (
     read_response,
 )
 from metaclip.crawl.wat.reader import WatReader
-
-__all__ = ["PAIR_SCHEMA", "ExtractionLimits", "ExtractionOptions", "FileAccount", "extract"]
 
 
 @dataclass

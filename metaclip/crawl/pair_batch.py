@@ -13,22 +13,7 @@ from metaclip.crawl.images import TEXT_SOURCES, Page
 from metaclip.crawl.scanner.append import NEEDS, NO_ROOM, append_record
 from metaclip.crawl.scanner.pair_columns import new_columns, with_room
 from metaclip.warehouse.ids import IMAGE_DIGITS, PAIR_DIGITS, image_digests, pair_digests
-
-PAIR_SCHEMA = pa.schema(
-    [
-        ("pair_id", pa.string()),
-        ("image_id", pa.string()),
-        ("image_url", pa.string()),
-        ("text", pa.string()),
-        ("text_source", pa.string()),
-        ("page_url", pa.string()),
-        ("fetched_at", pa.timestamp("us", tz="UTC")),
-        ("warc_file", pa.string()),
-        ("warc_offset", pa.int64()),
-        ("source_id", pa.string()),
-    ]
-)
-
+from metaclip.warehouse.tables import PAIR_SCHEMA
 
 _OF_PAGE = ("page_url", "fetched_at", "warc_file", "warc_offset")
 _KEYS_OF_IMAGE = 4  # more than an image has texts

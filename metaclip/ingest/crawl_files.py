@@ -70,7 +70,7 @@ def _extract_at_once(
     # Dealt by range(): repartition(n) leaves some tasks empty and doubles others.
     indices = warehouse.spark.range(0, len(batch), 1, _count_tasks(config, warehouse, batch))
     read = file_reader(batch, config.crawl.extraction, config.crawl.requests, progress.accumulator)
-    rows = indices.mapInArrow(read, EXTRACTIONS.rest("crawl"))
+    rows = indices.mapInArrow(read, EXTRACTIONS.schema_without("crawl"))
     _write(config, warehouse, batch, rows)
 
 
@@ -98,7 +98,7 @@ def _write_status(
     status: str,
     error: str | None = None,
 ) -> None:
-    columns = EXTRACTIONS.rest("crawl")
+    columns = EXTRACTIONS.schema_without("crawl")
     rows = warehouse.spark.createDataFrame(file_rows(files, status, error), columns)
     _write(config, warehouse, files, rows)
 

@@ -10,30 +10,13 @@ from typing import Any
 import pyarrow as pa
 
 from metaclip.config.crawl import ExtractionOptions, RequestSettings
-from metaclip.crawl.extraction import PAIR_SCHEMA, FileAccount, extract
+from metaclip.crawl.extraction import FileAccount, extract
 from metaclip.crawl.files.listing import SourceFile
 from metaclip.crawl.files.stream import open_source
 from metaclip.redaction import redact
+from metaclip.warehouse.tables import EXTRACTION_SCHEMA, PAIR_SCHEMA
 
-_PAIR = pa.struct(list(PAIR_SCHEMA))
-_COUNTS = pa.map_(pa.string(), pa.int64())
-FILE_TYPE = pa.struct(
-    [
-        ("status", pa.string()),
-        *((name, pa.int64()) for name in ("bytes", "records", "pages", "images")),
-        ("images_kept", pa.int64()),
-        ("lazy_images", pa.int64()),
-        ("pairs", pa.int64()),
-        ("dropped_records", _COUNTS),
-        ("dropped_images", _COUNTS),
-        ("error", pa.string()),
-        ("seconds", pa.float64()),
-        ("finished_at", pa.timestamp("us", tz="UTC")),
-    ]
-)
-ROW_SCHEMA = pa.schema(
-    [("kind", pa.string()), ("path", pa.string()), ("pair", _PAIR), ("file", FILE_TYPE)]
-)
+FILE_TYPE = EXTRACTION_SCHEMA.field("file").type
 
 
 def file_reader(
@@ -42,7 +25,7 @@ def file_reader(
     requests: RequestSettings,
     progress: Any = None,
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
-    """Return the function for mapInArrow that turns indices of `files` into ROW_SCHEMA.
+    """Return the function for mapInArrow that turns indices of `files` into EXTRACTION_SCHEMA.
 
     To `progress`, an accumulator, each file that was read adds `{path: (pairs, bytes)}`.
     """
@@ -104,7 +87,7 @@ def _pair_rows(path: str, pairs: pa.RecordBatch) -> pa.RecordBatch:
             pa.StructArray.from_arrays(pairs.columns, fields=list(PAIR_SCHEMA)),
             pa.nulls(count, FILE_TYPE),
         ],
-        schema=ROW_SCHEMA,
+        schema=EXTRACTION_SCHEMA,
     )
 
 
@@ -117,5 +100,5 @@ def _file_row(path: str, account: FileAccount, seconds: float) -> pa.RecordBatch
         "finished_at": datetime.now(UTC),
     }
     return pa.RecordBatch.from_pylist(
-        [{"kind": "file", "path": path, "pair": None, "file": row}], schema=ROW_SCHEMA
+        [{"kind": "file", "path": path, "pair": None, "file": row}], schema=EXTRACTION_SCHEMA
     )

@@ -9,6 +9,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructField
 
 from metaclip.crawl.files.listing import SourceFile
 from metaclip.errors import InputError, root_cause
@@ -60,7 +61,7 @@ def read_pool(spark: SparkSession, files: Sequence[SourceFile], where: str | Non
         raise InputError("import.where", "a Spark SQL condition", reason) from None
     kept = judged.where(F.col("state") == "kept")
     pairs = kept.select(
-        F.lit("pair").alias("kind"), "path", "pair", F.lit(None).cast(_struct(FILE)).alias("file")
+        F.lit("pair").alias("kind"), "path", "pair", F.lit(None).cast(FILE).alias("file")
     )
     return pairs.unionByName(_accounts(spark, judged, files))
 
@@ -138,15 +139,12 @@ def _pair(names: dict[str, str | None]) -> Column:
         "text": text,
         "source_id": given,
     }
-    fields = []
-    for column in PAIR.split(", "):
-        name, kind = column.split(" ")
-        fields.append(values.get(name, F.lit(None)).cast(kind).alias(name))
-    return F.struct(*fields)
+    given_or_null = (values.get(field.name, F.lit(None)) for field in PAIR)
+    return F.struct(*map(_typed, PAIR, given_or_null))
 
 
-def _struct(columns: str) -> str:
-    return "struct<" + re.sub(r"(\w+) (\w+(?:<[^>]*>)?)", r"\1:\2", columns) + ">"
+def _typed(field: StructField, value: Column) -> Column:
+    return value.cast(field.dataType).alias(field.name)
 
 
 def _accounts(spark: SparkSession, judged: DataFrame, files: Sequence[SourceFile]) -> DataFrame:
@@ -176,14 +174,11 @@ def _accounts(spark: SparkSession, judged: DataFrame, files: Sequence[SourceFile
         "seconds": F.lit(None),
         "finished_at": F.current_timestamp(),
     }
-    fields = []
-    for column in FILE.split(", "):
-        name, kind = column.split(" ")
-        fields.append(values[name].cast(kind).alias(name))
+    fields = [_typed(field, values[field.name]) for field in FILE]
     return joined.select(
         F.lit("file").alias("kind"),
         "path",
-        F.lit(None).cast(_struct(PAIR)).alias("pair"),
+        F.lit(None).cast(PAIR).alias("pair"),
         F.struct(*fields).alias("file"),
     )
 

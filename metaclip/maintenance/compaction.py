@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from pyspark.sql import SparkSession
 
-from metaclip.warehouse.tables import Table
+from metaclip.warehouse.table import Table
 from metaclip.warehouse.warehouse import Warehouse
 
 # Settings refuse what is too short, so that the user reads of it in our words.

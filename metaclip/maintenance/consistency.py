@@ -17,6 +17,7 @@ from metaclip.warehouse.lineage import (
     require_fresh_counts,
     require_fresh_matches,
 )
+from metaclip.warehouse.table import Table
 from metaclip.warehouse.tables import (
     CURATED,
     CURATION_COUNTS,
@@ -25,7 +26,6 @@ from metaclip.warehouse.tables import (
     EXTRACTIONS,
     MATCHES,
     METADATA,
-    Table,
 )
 from metaclip.warehouse.warehouse import Warehouse
 

@@ -16,6 +16,7 @@ from metaclip.errors import InputError
 from metaclip.matching.unique_pairs import keep_first
 from metaclip.removals.requests import Removals, mark_removed
 from metaclip.warehouse.lineage import PURGED, require_fresh_matches
+from metaclip.warehouse.table import Table
 from metaclip.warehouse.tables import (
     CURATED,
     CURATION_COUNTS,
@@ -24,7 +25,6 @@ from metaclip.warehouse.tables import (
     EXTRACTIONS,
     MATCHES,
     REMOVALS,
-    Table,
 )
 from metaclip.warehouse.warehouse import Partition, Warehouse, quote
 

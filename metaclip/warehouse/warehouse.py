@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 
 from metaclip import __version__
 from metaclip.errors import ConflictError, InputError
-from metaclip.warehouse.tables import Table
+from metaclip.warehouse.table import Table
 
 _PROPERTIES = {
     # What a partition was computed from stands in the log, so the log is kept.
@@ -236,6 +236,7 @@ class Warehouse:
         builder = (
             DeltaTable.createIfNotExists(self.spark)
             .location(self.path(table))
+            .comment(table.comment)
             .addColumns(table.schema)
         )
         if table.partitioned_by:

@@ -14,11 +14,12 @@ import pytest
 from metaclip.config.crawl import ExtractionOptions, RequestSettings
 from metaclip.crawl.archive.members import Window, read_pieces
 from metaclip.crawl.archive.records import Record, read_records
-from metaclip.crawl.extraction import PAIR_SCHEMA, FileAccount, extract
+from metaclip.crawl.extraction import FileAccount, extract
 from metaclip.crawl.files.listing import SourceFile
 from metaclip.crawl.wat.decoder import decode_wat, read_loosely
 from metaclip.ingest.file_rows import read_file
 from metaclip.warehouse.ids import pair_id
+from metaclip.warehouse.tables import PAIR_SCHEMA
 from tests.helpers.archives import members
 from tests.helpers.shared_data import SHARED, needs_shared
 

@@ -12,7 +12,8 @@ from typing import Any
 import pyarrow as pa
 
 from metaclip.config.crawl import ExtractionOptions
-from metaclip.crawl.extraction import PAIR_SCHEMA, FileAccount, extract
+from metaclip.crawl.extraction import FileAccount, extract
+from metaclip.warehouse.tables import PAIR_SCHEMA
 
 PAGE = "http://example.org/folder/page.html"
 

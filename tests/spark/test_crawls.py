@@ -18,6 +18,7 @@ from metaclip.jobs.import_metadata import import_metadata
 from metaclip.jobs.match_entries import match_entries
 from metaclip.jobs.plan_balance import plan_balance
 from metaclip.jobs.sample_pairs import sample_pairs
+from metaclip.warehouse.table import Table
 from metaclip.warehouse.tables import (
     CURATED,
     CURATION_COUNTS,
@@ -25,7 +26,6 @@ from metaclip.warehouse.tables import (
     ENTRY_COUNTS,
     EXTRACTIONS,
     MATCHES,
-    Table,
 )
 from tests.balance.test_probability import slow_keep_probability
 from tests.helpers.crawls import WORDS, T, arrive, make_pairs

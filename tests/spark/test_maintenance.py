@@ -18,6 +18,7 @@ from metaclip.jobs.match_entries import match_entries
 from metaclip.jobs.sample_pairs import sample_pairs
 from metaclip.maintenance.compaction import vacuum
 from metaclip.maintenance.consistency import compare_tables
+from metaclip.warehouse.table import Table
 from metaclip.warehouse.tables import (
     CURATED,
     CURATION_COUNTS,
@@ -26,7 +27,6 @@ from metaclip.warehouse.tables import (
     EXTRACTIONS,
     MATCHES,
     TABLES,
-    Table,
 )
 from tests.helpers.runner import Runner, write_files
 from tests.spark.test_invariance import rows
@@ -118,7 +118,7 @@ def test_what_disagrees_is_listed_and_nothing_is_touched(
 
 
 def test_what_is_older_is_named_and_what_was_not_published_disagrees(copy: Runner) -> None:
-    columns = CURATED.rest("curation").names
+    columns = CURATED.schema_without("curation").names
     unpublished = copy.warehouse.read(CURATED).select(*columns)
     copy.warehouse.replace(CURATED, unpublished, {"curation": "other"}, {})
     copy(match_entries)

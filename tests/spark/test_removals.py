@@ -29,14 +29,8 @@ from metaclip.jobs.remove_pairs import remove_pairs
 from metaclip.jobs.sample_pairs import sample_pairs
 from metaclip.removals import purge
 from metaclip.warehouse.lineage import find_curation
-from metaclip.warehouse.tables import (
-    CURATED,
-    CURATION_COUNTS,
-    ENTRY_COUNTS,
-    MATCHES,
-    REMOVALS,
-    Table,
-)
+from metaclip.warehouse.table import Table
+from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, ENTRY_COUNTS, MATCHES, REMOVALS
 from tests.helpers.runner import Runner, write_files
 from tests.spark.test_invariance import rows
 
