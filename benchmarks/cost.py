@@ -56,7 +56,7 @@ def run() -> Figures:
     return _report(measured, account)
 
 
-def _measure(steps: dict[str, Step], folder: Path) -> list[Figures]:
+def _measure(steps: dict[str, Step[Any]], folder: Path) -> list[Figures]:
     """Run the flow on each number of copies, after once on all, which is not measured."""
     spark = create_session("metaclip cost", {"spark.ui.enabled": False, **_SPARK})
     watch = Watch()

@@ -17,8 +17,8 @@ from metaclip.balance.counting import collect_counts
 from metaclip.balance.expectation import expect, group_by_entry
 from metaclip.balance.planning import group_by_origin
 from metaclip.balance.sampling import score, t_from_size
-from metaclip.balance.thresholds import grid
-from metaclip.curation.inputs import open_pool
+from metaclip.balance.thresholds import default_thresholds
+from metaclip.curation.inputs import open_inputs
 from metaclip.warehouse.tables import MATCHES, METADATA
 from metaclip.warehouse.warehouse import Warehouse
 
@@ -49,10 +49,10 @@ def run() -> dict[str, Any]:
 def _compare(bench: Bench) -> dict[str, Any]:
     config = bench.config(_CRAWL, _T)
     warehouse = Warehouse(bench.spark, config.warehouse, "bench", config.digest())
-    pool = open_pool(config, warehouse)
+    pool = open_inputs(config, warehouse)
     matches, counts = pool.matches.drop("draw_rows"), collect_counts(pool.counts)
     entries = warehouse.read(METADATA).orderBy("entry_id").select("language", "source").toArrow()
-    groups, ts = group_by_origin(entries)[1], grid(counts)
+    groups, ts = group_by_origin(entries)[1], default_thresholds(counts)
     total = matches.count()
     kept = int(expect(pool.matches, counts, [_T], group_by_entry(counts))[0, 0, 2])
 

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
+from msgspec import to_builtins
 
 from benchmarks.inputs import ROOT, find_input
 from benchmarks.processes import KINDS, Watch
-from metaclip.application import Step, Summary
+from metaclip.application import Step
 from metaclip.config.command_line import load_config
 from metaclip.config.settings import Config, with_metadata_version
 from metaclip.spark.session import create_session
@@ -43,7 +44,7 @@ def run() -> list[Result]:
     return bench.results
 
 
-def import_steps() -> dict[str, Step]:
+def import_steps() -> dict[str, Step[Any]]:
     """Return the steps of the jobs by their names."""
     from metaclip.jobs.count_entries import count_entries
     from metaclip.jobs.extract_pairs import extract_pairs
@@ -52,7 +53,7 @@ def import_steps() -> dict[str, Step]:
     from metaclip.jobs.match_entries import match_entries
     from metaclip.jobs.sample_pairs import sample_pairs
 
-    steps: tuple[Step, ...] = (
+    steps: tuple[Step[Any], ...] = (
         import_metadata,
         extract_pairs,
         import_pairs,
@@ -61,6 +62,9 @@ def import_steps() -> dict[str, Step]:
         sample_pairs,
     )
     return {step.__name__: step for step in steps}
+
+
+Figures = dict[str, Any]
 
 
 class Bench:
@@ -75,7 +79,7 @@ class Bench:
         self.spark: Any = None
         self.measure("session", self._start)
 
-    def _start(self) -> Summary:
+    def _start(self) -> Figures:
         self.spark = create_session("metaclip bench", self.config("none", t=1).spark)
         return {"rows": 0}
 
@@ -114,7 +118,7 @@ class Bench:
         config = load_config(None, [*assignments, f"spark={spark}"])
         return with_metadata_version(config, self.version) if self.version else config
 
-    def flow(self, steps: dict[str, Step], crawl: str, read: str, t: float) -> None:
+    def flow(self, steps: dict[str, Step[Any]], crawl: str, read: str, t: float) -> None:
         """Run all stages over one crawl; the metadata are imported once."""
         if not self.version:
             done = self.stage(steps["import_metadata"], crawl, t, "entries", {})
@@ -125,18 +129,18 @@ class Bench:
         self.stage(steps["count_entries"], crawl, t, "matched", done)
         self.stage(steps["sample_pairs"], crawl, t, "matched", done)
 
-    def stage(self, step: Step, crawl: str, t: float, rows: str, before: Summary) -> Summary:
+    def stage(self, step: Step[Any], crawl: str, t: float, rows: str, before: Figures) -> Figures:
         """Run one job's step; `rows` names the summary's (or an earlier one's) count of rows."""
         name, config = step.__name__, self.config(crawl, t)
         warehouse = Warehouse(self.spark, config.warehouse, name, config.digest())
 
-        def work() -> Summary:
-            summary = step(config, warehouse)
+        def work() -> Figures:
+            summary = to_builtins(step(config, warehouse))
             return {"rows": {**before, **summary}[rows], **summary}
 
         return self.measure(f"{name} ({crawl})", work)
 
-    def measure(self, name: str, work: Callable[[], Summary]) -> Summary:
+    def measure(self, name: str, work: Callable[[], Figures]) -> Figures:
         """Run `work` and print and keep what it took."""
         self.watch.reset()
         cpu, started = self.watch.cpu_seconds(), time.monotonic()

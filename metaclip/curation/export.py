@@ -1,20 +1,87 @@
-"""A curation in the forms that training tools take."""
+"""Export a curation in the forms that training tools take."""
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 
 import numpy as np
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from metaclip import __version__
+from metaclip.config.settings import Config
+from metaclip.curation.export_folder import Folder
 from metaclip.errors import InputError
+from metaclip.removals.requests import mark_removed, read_removals
+from metaclip.report.summaries import ExportSummary
+from metaclip.warehouse.lineage import find_curation
+from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, METADATA
+from metaclip.warehouse.warehouse import Warehouse
+
+log = logging.getLogger(__name__)
 
 _BUCKET_BITS = 16
 _UID = "^[0-9a-fA-F]{32}$"
 
 Uids = NDArray[np.void]
+
+
+def export_curation(config: Config, warehouse: Warehouse) -> ExportSummary:
+    """Write the curation `balance.curation` to the folder `export.to`, all of it or nothing.
+
+    Raises:
+        InputError: no folder or no such curation, or removed pairs in it.
+    """
+    settings, name = config.export, config.balance.curation
+    if settings.to is None:
+        raise InputError("export.to", "a folder", "null")
+    curation = find_curation(warehouse, name)
+    curated = warehouse.read_partition(CURATED, {"curation": name})
+    _require_no_removed(warehouse, curated, name)
+    folder = Folder(warehouse.spark, settings.to, "export.to")
+    try:
+        images = gather_images(curated).persist()
+        written = images.count()
+        files = min(settings.files, written)
+        folder.write_parquet("images", deal_into_files(images, files), files)
+        if settings.uids:
+            folder.add_file("uids.npy", _as_npy(collect_uids(curated, f"curation {name}")))
+        _write_counts(folder, warehouse, name, curation.metadata_version)
+        row = {"curation": name, "images": written, "pairs": curation.actual_size}
+        row |= {"curated_version": curation.curated_version, "t": curation.t}
+        folder.publish(json.dumps({"metaclip": __version__, **row}) + "\n")
+    finally:
+        folder.discard()
+    images.unpersist()
+    log.info("%s images in %d files", f"{written:,}", files)
+    return ExportSummary(name, written, curation.actual_size, files, settings.to)
+
+
+def _require_no_removed(warehouse: Warehouse, curated: DataFrame, name: str) -> None:
+    """Refuse removed pairs: a run of sample_pairs may overlap with a removal."""
+    marked = mark_removed(curated, read_removals(warehouse))
+    removed = marked.where("size(removed_by) > 0").count()
+    if removed:
+        raise InputError(
+            f"curation {name}", "no removed pairs", f"{removed:,}", "run remove_pairs again"
+        )
+
+
+def _write_counts(folder: Folder, warehouse: Warehouse, name: str, version: str) -> None:
+    counts = warehouse.read_partition(CURATION_COUNTS, {"curation": name})
+    rows = warehouse.read_partition(METADATA, {"metadata_version": version})
+    entries = rows.select("entry_id", "entry")
+    folder.write_text("pool_counts.json", render_counts(counts, entries, "count"))
+    folder.write_text("curation_counts.json", render_counts(counts, entries, "kept"))
+
+
+def _as_npy(uids: Uids) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, uids)
+    return stream.getvalue()
 
 
 def gather_images(curated: DataFrame) -> DataFrame:
@@ -92,7 +159,8 @@ def collect_uids(curated: DataFrame, where: str) -> Uids:
     bad = curated.where(F.col("source_id").isNull() | ~F.col("source_id").rlike(_UID))
     first = bad.orderBy("source_id").first()
     if first is not None:
-        found = f"{bad.count():,} of {curated.count():,} others, as {first.source_id or 'null'}"
+        example = first.source_id or "null"
+        found = f"{bad.count():,} of {curated.count():,} others, such as {example}"
         raise InputError(where, "a source_id of 32 hexadecimal digits in each row", found)
     unique = curated.select(F.unhex("source_id").alias("uid")).distinct().toArrow()["uid"]
     halves = np.frombuffer(b"".join(unique.to_pylist()), dtype=">u8,>u8")

@@ -1,14 +1,16 @@
-"""One curation: which rows it is sampled from, with which counts, at which t."""
+"""Collect the inputs of a curation: matches, entry counts and versions; choose its t."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import structs
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from metaclip.balance.counting import count_entries
+from metaclip.balance.expectation import Size
 from metaclip.balance.sampling import (
     conditioned_draw,
     count_shared_draws,
@@ -23,6 +25,7 @@ from metaclip.config.settings import Config
 from metaclip.curation.survivors import keep_survivors, read_survivors
 from metaclip.errors import InputError
 from metaclip.ingest.ledger import list_crawls
+from metaclip.report.summaries import InputSummary, SampleSummary
 from metaclip.warehouse.lineage import (
     choose_metadata,
     find_curation,
@@ -34,22 +37,34 @@ from metaclip.warehouse.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
-class Pool:
+class Inputs:
     """The matches that a curation is sampled from, their entry counts and their versions.
 
     `matches` has the columns of a match, crawl, and `draw`, with `draw_rows` rows that
-    share it. `account` is what a job's summary says of them.
+    share it. `versions` are the Delta versions of the tables that were read.
     """
 
-    crawls: list[str]
     metadata_version: str
     matches: DataFrame
     counts: DataFrame
-    input_versions: dict[str, int]
-    account: dict[str, Any]
+    versions: dict[str, int]
+    summary: InputSummary
+
+    def summarise_sample(self, curation: str, t: float, share: float, size: Size) -> SampleSummary:
+        """Return the summary of a sample of these inputs."""
+        return SampleSummary(
+            **structs.asdict(self.summary),
+            curation=curation,
+            metadata_version=self.metadata_version,
+            t=t,
+            tail_share=share,
+            expected_size=size.expected,
+            expected_sd=size.sd,
+            actual_size=size.actual,
+        )
 
 
-def open_pool(config: Config, warehouse: Warehouse) -> Pool:
+def open_inputs(config: Config, warehouse: Warehouse) -> Inputs:
     """Return what `balance` samples from: whole crawls, or the survivors of a parent.
 
     Raises:
@@ -58,15 +73,15 @@ def open_pool(config: Config, warehouse: Warehouse) -> Pool:
     """
     settings = config.balance
     make = _open_crawls if settings.parent is None else _open_survivors
-    pool = make(config, warehouse)
-    matches = pool.matches
+    inputs = make(config, warehouse)
+    matches = inputs.matches
     if settings.texts_per_image == "one":
         matches = keep_one_text_per_image(matches, settings.seed)
-    unique = settings.dedup == "all" or len(pool.crawls) == 1
-    return replace(pool, matches=count_shared_draws(matches, unique))
+    unique = settings.dedup == "all" or len(inputs.summary.crawls) == 1
+    return replace(inputs, matches=count_shared_draws(matches, unique))
 
 
-def _open_crawls(config: Config, warehouse: Warehouse) -> Pool:
+def _open_crawls(config: Config, warehouse: Warehouse) -> Inputs:
     version = choose_metadata(warehouse, config.metadata.version)
     existing = list_crawls(warehouse)
     crawls = sorted(set(config.balance.crawls)) or existing
@@ -91,10 +106,10 @@ def _open_crawls(config: Config, warehouse: Warehouse) -> Pool:
         matches = keep_one_row_per_pair(matches)
         counts = _count(warehouse, matches, version)
     matches = matches.withColumn("draw", draw_column(config.balance.seed))
-    return Pool(crawls, version, matches, counts, versions, {"crawls": crawls})
+    return Inputs(version, matches, counts, versions, InputSummary(crawls=crawls))
 
 
-def _open_survivors(config: Config, warehouse: Warehouse) -> Pool:
+def _open_survivors(config: Config, warehouse: Warehouse) -> Inputs:
     """Return the survivors of a curation: counted anew, draws given that they were kept."""
     parent = find_curation(warehouse, str(config.balance.parent))
     _require_settings_of(parent.asDict(), config)
@@ -104,8 +119,7 @@ def _open_survivors(config: Config, warehouse: Warehouse) -> Pool:
     matches = survivors.withColumn("draw", conditioned_draw()).drop(
         "curation", "keep_probability", "enters_at"
     )
-    return Pool(
-        parent.crawls,
+    return Inputs(
         parent.metadata_version,
         matches,
         _count(warehouse, matches, parent.metadata_version),
@@ -113,12 +127,12 @@ def _open_survivors(config: Config, warehouse: Warehouse) -> Pool:
             f"curated/{parent.curation}": parent.curated_version,
             "metadata": warehouse.version(METADATA),
         },
-        {
-            "crawls": parent.crawls,
-            "parent": parent.curation,
-            "parent_size": parent.actual_size,
-            **account,
-        },
+        InputSummary(
+            crawls=parent.crawls,
+            parent=parent.curation,
+            parent_size=parent.actual_size,
+            **structs.asdict(account),
+        ),
     )
 
 
@@ -145,12 +159,12 @@ def _count(warehouse: Warehouse, matches: DataFrame, metadata_version: str) -> D
     return count_entries(matches, entries)
 
 
-def choose_t(pool: Pool, counts: Counts, settings: BalanceSettings) -> float:
+def choose_t(inputs: Inputs, counts: Counts, settings: BalanceSettings) -> float:
     """Return the t that the settings ask for: itself, from a tail share, a size or a ratio."""
     if settings.tail_share is not None:
         return t_from_tail_share(counts, settings.tail_share)
     if settings.size is not None:
-        return t_from_size(pool.matches, counts, settings.size)
+        return t_from_size(inputs.matches, counts, settings.size)
     if settings.reference_matches is not None:
         return t_from_reference(counts, settings.reference_matches, settings.reference_t)
     return settings.t if settings.t is not None else DEFAULT_T

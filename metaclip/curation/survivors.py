@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from msgspec import Struct
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -29,6 +29,15 @@ class Survivors:
 
     key: str
     ids: DataFrame
+
+
+class SurvivorAccount(Struct, frozen=True):
+    """The list's key column, its ids, how often ids repeat, and the rows that they keep."""
+
+    survivors_key: str
+    survivors_listed: int
+    survivors_repeated: int
+    survivors: int
 
 
 def read_survivors(spark: SparkSession, files: str | Sequence[str]) -> Survivors:
@@ -67,7 +76,7 @@ def _from_lines(rows: DataFrame) -> Survivors:
 
 def keep_survivors(
     curated: DataFrame, listed: Survivors, curation: str
-) -> tuple[DataFrame, dict[str, Any]]:
+) -> tuple[DataFrame, SurvivorAccount]:
     """Return the rows of a curation that a list names, and the account of the list.
 
     An image or a source stands for all its pairs. An id may stand there several times
@@ -93,14 +102,14 @@ def keep_survivors(
         raise InputError(
             SETTING,
             f"{listed.key} of {curation}",
-            f"{account.unknown} of {account.ids} that it has not, as {account.example}",
+            f"{account.unknown} of {account.ids} that it has not, such as {account.example}",
             "is the list of another curation, or of before pairs were removed from it?",
         )
     ids = once.select(F.col("id").alias(listed.key))
     survivors = curated.join(ids, on=listed.key, how="left_semi")
-    return survivors, {
-        "survivors_key": listed.key,
-        "survivors_listed": account.ids,
-        "survivors_repeated": account.rows - account.ids,
-        "survivors": survivors.count(),
-    }
+    return survivors, SurvivorAccount(
+        survivors_key=listed.key,
+        survivors_listed=account.ids,
+        survivors_repeated=account.rows - account.ids,
+        survivors=survivors.count(),
+    )

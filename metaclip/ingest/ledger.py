@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from metaclip.crawl.files.listing import SourceFile
 from metaclip.errors import InputError
+from metaclip.report.summaries import CrawlSummary
 from metaclip.warehouse.tables import EXTRACTIONS
 from metaclip.warehouse.warehouse import Warehouse
 
@@ -22,6 +23,11 @@ def read_pairs(warehouse: Warehouse, crawl: str) -> DataFrame:
     """Return the table `pairs` of one crawl: not unique, one row per image, text and page."""
     rows = warehouse.read(EXTRACTIONS).where((F.col("crawl") == crawl) & (F.col("kind") == "pair"))
     return rows.select("pair.*", "path")
+
+
+def read_all_pairs(warehouse: Warehouse) -> DataFrame:
+    """Return the pairs of all crawls, with their crawl and path."""
+    return warehouse.read(EXTRACTIONS).where("kind = 'pair'").select("crawl", "path", "pair.*")
 
 
 def read_crawl_files(warehouse: Warehouse, crawl: str) -> DataFrame:
@@ -39,16 +45,16 @@ def list_crawls(warehouse: Warehouse) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Agenda:
-    """What is to do for a list of files: all new ones become pending, `todo` is read."""
+class FilesToRead:
+    """The files of a list that are new, so pending first, and those that are to be read."""
 
     new: list[SourceFile]
-    todo: list[SourceFile]
+    to_read: list[SourceFile]
 
 
-def make_agenda(
+def choose_files(
     warehouse: Warehouse, crawl: str, files: Sequence[SourceFile], *, failed: bool = False
-) -> Agenda:
+) -> FilesToRead:
     """Return what to read: files not read yet, and local ones whose size has changed.
 
     Args:
@@ -59,13 +65,13 @@ def make_agenda(
         rows = read_crawl_files(warehouse, crawl).select("path", "status", "bytes").collect()
         known = {row.path: (row.status, row.bytes) for row in rows}
     again = {"pending", "failed", "partial"} if failed else {"pending"}
-    todo = [
+    to_read = [
         file
         for file in files
         if known.get(file.path, ("pending", None))[0] in again
         or file.size not in (None, known[file.path][1])
     ]
-    return Agenda([file for file in files if file.path not in known], todo)
+    return FilesToRead([file for file in files if file.path not in known], to_read)
 
 
 def require_coverage(warehouse: Warehouse, crawl: str, min_coverage: float) -> None:
@@ -99,7 +105,7 @@ def require_coverage(warehouse: Warehouse, crawl: str, min_coverage: float) -> N
     )
 
 
-def summarise_files(warehouse: Warehouse, crawl: str) -> dict[str, object]:
+def summarise_files(warehouse: Warehouse, crawl: str) -> CrawlSummary:
     """Return the sums of all accounts of a crawl, and its files by status."""
     sums = ("records", "pages", "images", "images_kept", "lazy_images", "pairs")
     status: Counter[str] = Counter()
@@ -110,10 +116,16 @@ def summarise_files(warehouse: Warehouse, crawl: str) -> dict[str, object]:
         totals.update({name: row[name] or 0 for name in sums})
         for name, counts in dropped.items():
             counts.update(row[name] or {})
-    return {
-        "crawl": crawl,
-        "files": status.total(),
-        "status": dict(status),
-        **{name: totals[name] for name in sums},
-        **{name: dict(sorted(counts.items())) for name, counts in dropped.items()},
-    }
+    return CrawlSummary(
+        crawl=crawl,
+        files=status.total(),
+        status=dict(status),
+        records=totals["records"],
+        pages=totals["pages"],
+        images=totals["images"],
+        images_kept=totals["images_kept"],
+        lazy_images=totals["lazy_images"],
+        pairs=totals["pairs"],
+        dropped_records=dict(sorted(dropped["dropped_records"].items())),
+        dropped_images=dict(sorted(dropped["dropped_images"].items())),
+    )

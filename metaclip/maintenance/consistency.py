@@ -1,4 +1,4 @@
-"""Whether the tables of a warehouse say the same: ledger, pairs, matches, counts, curations."""
+"""Check the consistency across the tables: ledger, pairs, matches, counts, curations."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Findings:
     stale: list[str] = field(default_factory=list)
 
 
-def compare_tables(warehouse: Warehouse) -> Findings:
+def check_consistency(warehouse: Warehouse) -> Findings:
     """Compare each table with those that it was computed from."""
     findings = Findings()
     if warehouse.exists(EXTRACTIONS):

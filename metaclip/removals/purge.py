@@ -1,20 +1,22 @@
-"""Taking what was removed out of the tables that have it already.
+"""Delete removed pairs from the tables that already have them.
 
-Each step is one commit that can be done again: a run that did not end is ended by the next.
+Each step is one commit that can be repeated: the next run ends one that was cut off.
 """
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from metaclip.balance.counting import count_entries
 from metaclip.errors import InputError
+from metaclip.ingest.ledger import read_all_pairs
 from metaclip.matching.unique_pairs import keep_first
-from metaclip.removals.requests import Removals, mark_removed
+from metaclip.removals.requests import RecordedList, Removals, mark_removed
 from metaclip.warehouse.lineage import PURGED, require_fresh_matches
 from metaclip.warehouse.table import Table
 from metaclip.warehouse.tables import (
@@ -38,14 +40,16 @@ _WHERE_FOUND = (
     "path",
 )
 """All but the pair itself."""
-_MEANT = ("crawl", "pair_id", "image_id", "image_url", "page_url")
+_KEY_COLUMNS = ("crawl", "pair_id", "image_id", "image_url", "page_url")
 
 
-def find_meant(warehouse: Warehouse, removals: Removals) -> DataFrame:
-    """Return the keys (column key, unique) that mean any row of any table."""
-    rows = [_read_all_pairs(warehouse).select(*_MEANT)] if warehouse.exists(EXTRACTIONS) else []
+def find_keys_in_use(warehouse: Warehouse, removals: Removals) -> DataFrame:
+    """Return the keys (column key, unique) that cover any row of any table."""
+    rows = (
+        [read_all_pairs(warehouse).select(*_KEY_COLUMNS)] if warehouse.exists(EXTRACTIONS) else []
+    )
     rows += [
-        warehouse.read(table).select(*_MEANT)
+        warehouse.read(table).select(*_KEY_COLUMNS)
         for table in (MATCHES, CURATED)
         if warehouse.exists(table)
     ]
@@ -58,6 +62,34 @@ def find_meant(warehouse: Warehouse, removals: Removals) -> DataFrame:
     return marked.select(F.explode("removed_by").alias("key")).distinct()
 
 
+@dataclass(frozen=True)
+class Purged:
+    """Rows deleted by table, partitions counted anew, and pairs lost by curation."""
+
+    deleted: dict[str, int]
+    recounted: list[dict[str, str]]
+    curations: dict[str, int]
+
+
+def purge_tables(warehouse: Warehouse, removals: Removals) -> Purged:
+    """Delete removed pairs from every table; the last commit records that all were purged."""
+    versions = {"removals": removals.version}
+    versions["matches"] = warehouse.version(MATCHES) if warehouse.exists(MATCHES) else -1
+    deleted = {"extractions": purge_extractions(warehouse, removals)}
+    deleted["matches"] = purge_matches(warehouse, removals)
+    recounted = recount(warehouse)
+    deleted["curated"], curations = purge_curations(warehouse, removals)
+    note_purged(warehouse, versions)
+    return Purged(deleted, recounted, curations)
+
+
+def count_unused(warehouse: Warehouse, recorded: RecordedList, removals: Removals) -> int:
+    """Return the number of listed values that cover no row of any table."""
+    in_use = find_keys_in_use(warehouse, removals)
+    used = recorded.keys.join(in_use, on="key", how="left_semi").select("value").distinct()
+    return recorded.listed - used.count()
+
+
 def purge_extractions(warehouse: Warehouse, removals: Removals) -> int:
     """Delete removed pairs, and say in the account of each file how many it has now.
 
@@ -66,7 +98,7 @@ def purge_extractions(warehouse: Warehouse, removals: Removals) -> int:
     """
     if not warehouse.exists(EXTRACTIONS):
         return 0
-    marked = mark_removed(_read_all_pairs(warehouse), removals)
+    marked = mark_removed(read_all_pairs(warehouse), removals)
     gone = F.size("removed_by") > 0
     files = marked.groupBy("crawl", "path").agg(
         F.count_if(~gone).alias("pairs"), F.count_if(gone).alias("gone")
@@ -158,7 +190,7 @@ def note_purged(warehouse: Warehouse, inputs: Mapping[str, int]) -> None:
         table.update(set={"purged_at": F.current_timestamp()})
 
 
-def describe(warehouse: Warehouse, curations: Mapping[str, int]) -> str:
+def render_purge(warehouse: Warehouse, curations: Mapping[str, int]) -> str:
     """Return what a person has to know who wants the removed rows to be gone everywhere."""
     lines = [
         f"Curation {name}: {lost:,} pairs removed since it was sampled; its probabilities "
@@ -185,11 +217,6 @@ def vacuum_command(warehouse: Warehouse) -> str:
     return shlex.join(["spark-submit", "jobs/maintain_tables.py", *words])
 
 
-def _read_all_pairs(warehouse: Warehouse) -> DataFrame:
-    pairs = warehouse.read(EXTRACTIONS).where("kind = 'pair'")
-    return pairs.select("crawl", "path", "pair.*")
-
-
 def _partitions(warehouse: Warehouse, table: Table, *more: str) -> list[dict[str, str]]:
     """Return the partitions of `table`, and those of its only column's values `more`."""
     rows = warehouse.read(table).select(*table.partitioned_by).distinct().collect()
@@ -214,7 +241,7 @@ def _purge(
     if doomed.isEmpty():
         return 0
     crawls = [row.crawl for row in doomed.select("crawl").distinct().collect()]
-    pairs = _read_all_pairs(warehouse).where(F.col("crawl").isin(crawls))
+    pairs = read_all_pairs(warehouse).where(F.col("crawl").isin(crawls))
     others = keep_first(
         pairs.join(doomed, on=["crawl", "pair_id"], how="left_semi"), "crawl", "pair_id"
     )

@@ -1,8 +1,9 @@
-"""What was asked to go, for good: lists, the table `removals`, and the rows that they mean."""
+"""Record lists of removals, and mark the rows that they cover."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import ada_url
@@ -12,7 +13,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StringType
 
 from metaclip.errors import InputError
-from metaclip.ingest.id_lists import Listed
+from metaclip.ingest.id_lists import Listed, read_list
 from metaclip.spark.arrow_udf import arrow_column
 from metaclip.warehouse.ids import image_id
 from metaclip.warehouse.lineage import ADDED
@@ -36,6 +37,28 @@ class Removals:
 
     version: int
     keys: DataFrame
+
+
+@dataclass(frozen=True)
+class RecordedList:
+    """A list that was recorded: its keys (kind, value, key), persisted, and its account."""
+
+    keys: DataFrame
+    kind: str
+    listed: int
+    new: int
+
+
+def record_list(warehouse: Warehouse, files: str | Sequence[str]) -> RecordedList:
+    """Add the list that `files` hold to the table `removals`.
+
+    Raises:
+        InputError: as `read_list`, or values that are none of their kind.
+    """
+    listed = read_list(warehouse.spark, files, SETTING, KINDS)
+    keys = find_keys(listed).persist()
+    values = keys.select("value").distinct().count()
+    return RecordedList(keys, listed.kind, values, add_removals(warehouse, keys))
 
 
 def keys_of(kind: str, value: str) -> list[str]:
@@ -85,7 +108,9 @@ def find_keys(listed: Listed) -> DataFrame:
     first = bad.orderBy("value").first()
     if first is not None:
         raise InputError(
-            SETTING, f"a {listed.kind} in each row", f"{bad.count()} others, as {first.value[:60]}"
+            SETTING,
+            f"a {listed.kind} in each row",
+            f"{bad.count()} others, such as {first.value[:60]}",
         )
     return rows.select(F.lit(kind).alias("kind"), "value", F.explode("keys").alias("key"))
 

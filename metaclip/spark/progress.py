@@ -67,9 +67,13 @@ class Progress:
     def tell(self) -> None:
         """Log how far it is, where there is no terminal to show it."""
         if not self._live:
-            log.info("%s", self.line())
+            log.info("%s", self.figures())
 
     def line(self) -> str:
+        """Return the live line: the job and its figures."""
+        return f"{self.job:<16} {self.figures()}"
+
+    def figures(self) -> str:
         """Return files done of all, pairs, compressed MB/s and the time left."""
         done = dict(self._done.value)
         seconds = max(time.monotonic() - self._started, 1e-3)
@@ -77,7 +81,7 @@ class Progress:
         files = self.before + len(done)
         left = (self.total - files) * seconds / len(done) if done else None
         return (
-            f"{self.job:<16} {files:,} of {self.total:,} files, {pairs:,} pairs, "
+            f"{files:,} of {self.total:,} files, {pairs:,} pairs, "
             f"{size / 1e6 / seconds:.1f} MB/s, {_duration(left)} left"
         )
 

@@ -1,4 +1,4 @@
-"""What each derived partition was computed from, and whether that still stands."""
+"""Record the inputs of each derived partition, and refuse one whose inputs have moved on."""
 
 from __future__ import annotations
 
@@ -52,6 +52,25 @@ def choose_metadata(warehouse: Warehouse, version: str | None) -> str:
     if version is not None and version not in found:
         raise InputError("metadata.version", f"one of {', '.join(found)}", version)
     return version or found[0]
+
+
+def read_entry_texts(warehouse: Warehouse, version: str) -> list[str]:
+    """Return the entries of a metadata version, in the order of their ids."""
+    rows = warehouse.read_partition(METADATA, {"metadata_version": version})
+    entries: list[str] = rows.orderBy("entry_id").select("entry").toArrow()["entry"].to_pylist()
+    return entries
+
+
+def match_inputs(warehouse: Warehouse, crawl: str, removals: int | None) -> dict[str, int]:
+    """Return the versions of the tables that the matches of a crawl are computed from.
+
+    Args:
+        removals: the version of the table `removals`, if there is one.
+    """
+    extracted = warehouse.last_change(EXTRACTIONS, {"crawl": crawl})
+    assert extracted is not None  # a crawl with coverage was extracted
+    inputs = {"extractions": extracted.version, "metadata": warehouse.version(METADATA)}
+    return inputs if removals is None else {**inputs, "removals": removals}
 
 
 def require_fresh_matches(warehouse: Warehouse, partition: dict[str, str]) -> int:
@@ -111,6 +130,13 @@ def require_fresh_counts(warehouse: Warehouse, partition: dict[str, str]) -> dic
             f"run count_entries with crawl.name={crawl}",
         )
     return {f"matches/{crawl}": matched, f"entry_counts/{crawl}": counted.version}
+
+
+def list_curations(warehouse: Warehouse) -> list[str]:
+    """Return the names of all curations."""
+    if not warehouse.exists(CURATIONS):
+        return []
+    return sorted(row.curation for row in warehouse.read(CURATIONS).select("curation").collect())
 
 
 def find_curation(warehouse: Warehouse, curation: str) -> Row:

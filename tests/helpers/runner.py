@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from msgspec import Struct, to_builtins
 from pyspark.sql import SparkSession
 
 from metaclip.config.command_line import load_config
@@ -45,7 +46,7 @@ _ENTRIES = (
 )
 ENTRIES = _ENTRIES.split("|")
 
-Step = Callable[[Config, Warehouse], dict[str, Any]]
+Step = Callable[[Config, Warehouse], Struct]
 
 
 class Runner:
@@ -60,10 +61,15 @@ class Runner:
         return Warehouse(self.spark, str(self.root), "test", "0")
 
     def __call__(self, step: Step, *assignments: str) -> dict[str, Any]:
-        """Run `step` with `section.key=value` settings; return its summary."""
+        """Run `step` with `section.key=value` settings; return its summary as JSON has it."""
         config = load_config(None, [f"warehouse={self.root}", *assignments])
         warehouse = Warehouse(self.spark, config.warehouse, step.__name__, config.digest())
-        return step(config, warehouse)
+        self.summary = step(config, warehouse)
+        return cast(dict[str, Any], to_builtins(self.summary))
+
+    def report(self, render: Callable[[Warehouse, Any], str]) -> str:
+        """Return the report of the last step."""
+        return render(self.warehouse, self.summary)
 
     def commits(self) -> list[str]:
         """Every commit of every table: nothing was published if this stays the same."""

@@ -49,13 +49,13 @@ def test_ids_and_urls() -> None:
 def test_positions() -> None:
     """Worked by hand: the spaced text is ' a cat , a cat cat '."""
     found = find_entries("a cat, a cat cat", ["a", "a cat", "cat", ",", "cat a", "at"], "reference")
-    assert [(one["entry"], one["positions"]) for one in found] == [
+    assert [(entry, positions) for _, entry, positions in found] == [
         ("a", [1, 10]),
         ("a cat", [1, 10]),
         ("cat", [3, 12, 16]),
         (",", [7]),
     ]
-    assert [one["entry_id"] for one in found] == [0, 1, 2, 3]
+    assert [entry_id for entry_id, _, _ in found] == [0, 1, 2, 3]
     assert find_entries("the U.S. mail", ["U.S."], "reference") == []
     spaced = find_entries("the U.S. mail", ["U.S."], "symmetric")
-    assert [one["positions"] for one in spaced] == [[5]]
+    assert [positions for _, _, positions in spaced] == [[5]]

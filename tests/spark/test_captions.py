@@ -19,7 +19,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from metaclip.balance.sampling import draw_column, score, t_from_size
 from metaclip.config.command_line import load_config
-from metaclip.curation.inputs import open_pool
+from metaclip.curation.inputs import open_inputs
 from metaclip.jobs.count_entries import count_entries
 from metaclip.jobs.import_metadata import import_metadata
 from metaclip.jobs.import_pairs import import_pairs
@@ -197,7 +197,7 @@ def test_two_seeds_overlap_as_independent_draws_would(
 def test_sizes_are_met_exactly(captions: Captions) -> None:
     """Ten, from 1,000 to the pool; and a curation of one of them."""
     config = load_config(None, [f"warehouse={captions.run.root}"])
-    pool = open_pool(config, captions.run.warehouse)
+    pool = open_inputs(config, captions.run.warehouse)
     _, counts = captions.keep(1.0)
     entrances = score(pool.matches, counts, 1.0).select("enters_at").toArrow()["enters_at"]
     for size in np.linspace(1000, len(captions.draws), 10).astype(int):
@@ -269,7 +269,7 @@ def test_one_text_per_image(captions: Captions) -> None:
     summary, kept = captions.sample("one", f"balance.t={t}", "balance.texts_per_image=one")
     keep, _ = captions.keep(t)
     config = load_config(None, [f"warehouse={captions.run.root}", "balance.texts_per_image=one"])
-    pool = open_pool(config, captions.run.warehouse)
+    pool = open_inputs(config, captions.run.warehouse)
     chosen = captions.places(pool.matches)
     image = captions.rows["image_id"].combine_chunks().dictionary_encode().indices.to_numpy()
     texts = np.bincount(image)

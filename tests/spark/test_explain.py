@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from metaclip.config.command_line import parse_arguments
 from metaclip.errors import InputError
 from metaclip.jobs.count_entries import count_entries
-from metaclip.jobs.explain import explain
+from metaclip.jobs.explain import explain, render
 from metaclip.jobs.import_metadata import import_metadata
 from metaclip.jobs.import_pairs import import_pairs
 from metaclip.jobs.match_entries import match_entries
@@ -84,7 +84,7 @@ def test_a_pair_by_hand(pool: Runner) -> None:
     assert by_name["everything"]["kept"]
     assert by_name["everything"]["keep_probability"] == 1.0
     for words in (FIRST, "[ a cat ]", "0.6244281616445617", "crawl local, file pool.jsonl"):
-        assert words in summary["report"]
+        assert words in pool.report(render)
 
 
 def test_each_pair_as_it_was_sampled(pool: Runner) -> None:

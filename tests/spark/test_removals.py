@@ -25,7 +25,7 @@ from metaclip.jobs.import_metadata import import_metadata
 from metaclip.jobs.import_pairs import import_pairs
 from metaclip.jobs.maintain_tables import maintain_tables
 from metaclip.jobs.match_entries import match_entries
-from metaclip.jobs.remove_pairs import remove_pairs
+from metaclip.jobs.remove_pairs import remove_pairs, render
 from metaclip.jobs.sample_pairs import sample_pairs
 from metaclip.removals import purge
 from metaclip.warehouse.lineage import find_curation
@@ -178,7 +178,8 @@ def test_a_block_list(
 def test_the_printed_command_purges_the_history(made: Runner, copy: Runner, tmp_path: Path) -> None:
     """It refuses tables that do not agree; after it no file has what was removed."""
     domain = busiest_domain(made)
-    report = copy(remove_pairs, write_list(tmp_path, domain))["report"]
+    copy(remove_pairs, write_list(tmp_path, domain))
+    report = copy.report(render)
     assert in_files(copy, domain) == {"extractions", "matches", "curated"}
     command = shlex.split(report.splitlines()[-1])
     assert command[:2] == ["spark-submit", "jobs/maintain_tables.py"]

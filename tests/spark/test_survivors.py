@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from metaclip.curation.survivors import keep_survivors, read_survivors
+from metaclip.curation.survivors import SurvivorAccount, keep_survivors, read_survivors
 from metaclip.errors import InputError
 from metaclip.jobs.import_metadata import import_metadata
 from metaclip.jobs.plan_balance import plan_balance
@@ -108,12 +108,12 @@ def test_each_kind_of_list(parent: Runner, rows: list[Row], tmp_path: Path, name
     found, account = keep_survivors(frame, listed, "curation parent")
     expected = [row.pair_id for row in rows if row[key] in ids[::step]]
     assert sorted(row.pair_id for row in found.collect()) == expected
-    assert account == {
-        "survivors_key": key,
-        "survivors_listed": len(ids[::step]),
-        "survivors_repeated": 0,
-        "survivors": len(expected),
-    }
+    assert account == SurvivorAccount(
+        survivors_key=key,
+        survivors_listed=len(ids[::step]),
+        survivors_repeated=0,
+        survivors=len(expected),
+    )
     assert len(expected) > len(ids[::step]) or key == "pair_id" or step == 2
 
 
