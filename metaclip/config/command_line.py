@@ -1,4 +1,4 @@
-"""A job's command line: settings from a file and from `--set`, checked before Spark starts."""
+"""Read a job's command line: settings from a file and from `--set`, checked before Spark starts."""
 
 from __future__ import annotations
 
@@ -23,20 +23,22 @@ def parse_arguments(
     """Return the settings that a job's command line asks for.
 
     Args:
-        flags: settings that have a flag of their own, whose value is taken as it stands:
-            `section.key` by the flag's name.
+        flags: settings with a flag of their own, as the flag's name to `section.key`; the
+            value is taken literally, not as YAML.
 
     Raises:
-        InputError: a flag, a file, a key or a value that does not belong.
+        InputError: an unknown flag or key, an unreadable file, an invalid value.
     """
     parser = _Parser(description=description, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--config", metavar="FILE", help="YAML file with the settings that differ")
+    parser.add_argument(
+        "--config", metavar="FILE", help="YAML file with the settings that differ from the defaults"
+    )
     parser.add_argument(
         "--set",
         metavar="section.key=value",
         action="append",
         default=[],
-        help="one setting; the value is read as YAML; goes over the file's",
+        help="one setting; the value is read as YAML and overrides the file's",
     )
     for flag, key in (flags or {}).items():
         parser.add_argument(f"--{flag}", metavar=flag.upper(), help=f"the setting {key}")
@@ -54,10 +56,10 @@ def load_config(
     """Return the settings of a YAML `file`, with `section.key=value` assignments over them.
 
     Args:
-        texts: `section.key` to a value that is not YAML; goes over both.
+        texts: `section.key` to a literal value, which overrides both.
 
     Raises:
-        InputError: naming the place, the key, what was expected and the nearest known key.
+        InputError: naming the file, the key, the expected value and the nearest known key.
     """
     settings: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -85,7 +87,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2's numbers: PyYAML's own rules take 1e5 for a string."""
+    """Reads numbers by YAML 1.2: PyYAML's own rules take 1e5 for a string."""
 
 
 _Loader.add_implicit_resolver(
@@ -140,7 +142,7 @@ def _assign(settings: dict[str, Any], path: list[str], value: Any) -> None:
 
 
 def _refuse_late_settings(spark: dict[str, Any]) -> None:
-    """Refuse what a JVM that spark-submit has started can no longer take."""
+    """Refuse settings that come too late for a JVM that spark-submit has started."""
     if "PYSPARK_GATEWAY_PORT" not in os.environ:
         return
     for key in spark:

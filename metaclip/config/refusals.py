@@ -1,4 +1,4 @@
-"""What is said of a setting that is refused: where it stands, what was expected and found."""
+"""Describe a refused setting: its file and key, the expected and the actual value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from metaclip.errors import InputError
 
 
 def check_keys(settings: Any, struct: type[Struct], where: str, path: str = "") -> None:
-    """Refuse unknown keys, also where several sections are nested."""
+    """Refuse unknown keys, also in nested sections."""
     fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
     for key, value in settings.items():
         if key not in fields:
@@ -58,7 +58,7 @@ def explain(
     origins: dict[str, str],
     file: str | None,
 ) -> InputError:
-    """Say where a refused value came from, what was expected, and what stands there."""
+    """Return the error for a refused value: its origin, the expected and the actual value."""
     parts = _AT.match(str(error))
     text, path = (parts["text"], parts["path"] or "") if parts else (str(error), "")
     own = re.match(r"(\w+): expected (.*), found (.*)\Z", text)
@@ -93,7 +93,7 @@ def _type_at(path: str) -> Any:
 
 
 def _choices(kind: Any) -> list[str]:
-    """Return the values of a Literal, also of one that may be null."""
+    """Return the values of a Literal, also of an optional one."""
     if kind is type(None):
         return ["null"]
     parts = get_args(kind)

@@ -65,7 +65,7 @@ class Inputs:
 
 
 def open_inputs(config: Config, warehouse: Warehouse) -> Inputs:
-    """Return what `balance` samples from: whole crawls, or the survivors of a parent.
+    """Return the inputs that `balance` selects: whole crawls, or the survivors of a parent.
 
     Raises:
         InputError: a crawl or parent that is not there, a crawl not matched with this
@@ -110,7 +110,7 @@ def _open_crawls(config: Config, warehouse: Warehouse) -> Inputs:
 
 
 def _open_survivors(config: Config, warehouse: Warehouse) -> Inputs:
-    """Return the survivors of a curation: counted anew, draws given that they were kept."""
+    """Return the survivors of a curation, counted again, with their conditioned draws."""
     parent = find_curation(warehouse, str(config.balance.parent))
     _require_settings_of(parent.asDict(), config)
     listed = read_survivors(warehouse.spark, config.balance.survivors)
@@ -137,7 +137,7 @@ def _open_survivors(config: Config, warehouse: Warehouse) -> Inputs:
 
 
 def _require_settings_of(parent: dict[str, Any], config: Config) -> None:
-    """Refuse settings that say otherwise than the parent, whose rows and draws are used."""
+    """Refuse settings that contradict the parent, whose rows and draws are used."""
     balance = config.balance
     asked = {
         "balance.crawls": (sorted(set(balance.crawls)) or parent["crawls"], parent["crawls"]),
@@ -160,7 +160,7 @@ def _count(warehouse: Warehouse, matches: DataFrame, metadata_version: str) -> D
 
 
 def choose_t(inputs: Inputs, counts: Counts, settings: BalanceSettings) -> float:
-    """Return the t that the settings ask for: itself, from a tail share, a size or a ratio."""
+    """Return the t of the settings: given, or found from a tail share, a size or a ratio."""
     if settings.tail_share is not None:
         return t_from_tail_share(counts, settings.tail_share)
     if settings.size is not None:

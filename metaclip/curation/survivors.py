@@ -1,4 +1,4 @@
-"""Lists of what survived a download, and the rows of a curation that they name."""
+"""Read lists of images that survived a download, and keep their rows of a curation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from metaclip.ingest.id_lists import find_column, read_files
 
 SETTING = "balance.survivors"
 _KEYS = {
-    # What a line of text is, where no first line says so.
+    # The form of a line, for text without a header.
     "pair_id": r"[0-9a-f]{32}",
     "image_id": r"[0-9a-f]{24}",
     "image_url": r"\S+://.*",
@@ -25,7 +25,7 @@ _KEYS = {
 
 @dataclass(frozen=True)
 class Survivors:
-    """The ids of a list, as they stand there, and the column of a curation that they are of."""
+    """The ids of a list, and the column of a curation that they belong to."""
 
     key: str
     ids: DataFrame

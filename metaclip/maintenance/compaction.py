@@ -1,4 +1,4 @@
-"""What a Delta table needs now and then: small files put together, old ones deleted."""
+"""Compact the small files of a Delta table, and delete files that no recent version needs."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pyspark.sql import SparkSession
 from metaclip.warehouse.table import Table
 from metaclip.warehouse.warehouse import Warehouse
 
-# Settings refuse what is too short, so that the user reads of it in our words.
+# The settings refuse a short retention before Delta does, in one line.
 _CHECK = "spark.databricks.delta.retentionDurationCheck.enabled"
 # Tasks that list folders: 10,000 by default, minutes of them for a few folders.
 _LISTERS = "spark.sql.sources.parallelPartitionDiscovery.parallelism"
 
 
 def compact(warehouse: Warehouse, table: Table) -> dict[str, int]:
-    """Put the small files of each partition of `table` together; no row changes.
+    """Compact the small files of each partition of `table`; no row changes.
 
     Returns:
-        How many files were `removed` from the table's newest version, and `added` to it.
+        Number of files `removed` from the table's newest version, and `added` to it.
 
     Raises:
         MetaclipError: another job replaced the same rows at the same time.
@@ -34,7 +34,7 @@ def compact(warehouse: Warehouse, table: Table) -> dict[str, int]:
 def vacuum(warehouse: Warehouse, table: Table, hours: float) -> None:
     """Delete the files that no version of `table` of the last `hours` needs.
 
-    Files that no version knows (of writers that failed) go as well, once they are that old.
+    Files of no version (left by failed writers) are deleted too, once they are that old.
     """
     listers = str(warehouse.spark.sparkContext.defaultParallelism)
     settings = {_CHECK: "false", _LISTERS: listers}
@@ -44,7 +44,7 @@ def vacuum(warehouse: Warehouse, table: Table, hours: float) -> None:
 
 @contextmanager
 def _set(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
-    """Change some of the session's settings for a while."""
+    """Change settings of the session inside the context."""
     before = {key: spark.conf.get(key, None) for key in settings}
     for key, value in settings.items():
         spark.conf.set(key, value)

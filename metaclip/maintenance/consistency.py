@@ -30,14 +30,14 @@ from metaclip.warehouse.tables import (
 from metaclip.warehouse.warehouse import Warehouse
 
 SHOWN = 5
-"""Rows of each kind that a disagreement names."""
+"""Largest number of rows that a disagreement names."""
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What was found: each a line that names the table, the partition and the rows.
+    """Disagreements and stale partitions: lines that name the table, partition and rows.
 
-    A stale partition is older than its inputs: the next run of its job mends it, and until
+    A stale partition is older than its inputs: the next run of its job renews it, and until
     then it is not compared with them.
     """
 
@@ -46,7 +46,7 @@ class Findings:
 
 
 def check_consistency(warehouse: Warehouse) -> Findings:
-    """Compare each table with those that it was computed from."""
+    """Compare each table with its inputs."""
     findings = Findings()
     if warehouse.exists(EXTRACTIONS):
         findings.disagreements.extend(_compare_files(warehouse))
@@ -59,7 +59,7 @@ def check_consistency(warehouse: Warehouse) -> Findings:
 
 
 def _compare_files(warehouse: Warehouse) -> Iterator[str]:
-    """Every file has one account, and as many pairs as it says (none, if it was not read)."""
+    """Yield the files without exactly one account, or with other pairs than it counts."""
     is_pair = F.col("kind") == "pair"
     files = (
         warehouse.read(EXTRACTIONS)
@@ -84,7 +84,7 @@ def _compare_partition(warehouse: Warehouse, partition: dict[str, str], found: F
     where = f"matches of crawl {partition['crawl']} ({partition['spacing']})"
     matches = warehouse.read_partition(MATCHES, partition)
     twice = matches.groupBy("pair_id").count().where("count > 1")
-    found.disagreements.extend(_name(twice, where, "pairs that are there more than once"))
+    found.disagreements.extend(_name(twice, where, "pairs with several rows"))
     try:
         require_fresh_matches(warehouse, partition)
         pairs = read_pairs(warehouse, partition["crawl"]).select("pair_id")
@@ -104,7 +104,7 @@ def _compare_partition(warehouse: Warehouse, partition: dict[str, str], found: F
 
 
 def _compare_curations(warehouse: Warehouse, found: Findings) -> None:
-    """Compare each curation, published or begun, with what is said of it."""
+    """Compare each curation, published or begun, with its row and counts."""
     names = {
         row.curation for row in warehouse.read(CURATED).select("curation").distinct().collect()
     }
@@ -120,7 +120,7 @@ def _compare_curations(warehouse: Warehouse, found: Findings) -> None:
 
 
 def _compare_curation(warehouse: Warehouse, row: Row, found: Findings) -> None:
-    """Compare a curation's rows with its size and counts, and with what it came from."""
+    """Compare a curation's rows with its size, its counts and its inputs."""
     where, partition = f"curation {row.curation}", {"curation": row.curation}
     curated = warehouse.read_partition(CURATED, partition)
     size = curated.count()
@@ -152,7 +152,7 @@ def _sources(row: Row) -> list[tuple[str, Table, dict[str, str]]]:
 
 
 def _differing(counts: DataFrame, recounted: DataFrame) -> DataFrame:
-    """Return the entries for which two tables of (entry_id, count) differ, or only one has."""
+    """Return the entries whose counts differ between two tables of (entry_id, count)."""
     both = counts.select("entry_id", "count").join(
         recounted.withColumnRenamed("count", "found"), on="entry_id", how="full"
     )
@@ -160,7 +160,7 @@ def _differing(counts: DataFrame, recounted: DataFrame) -> DataFrame:
 
 
 def _name(bad: DataFrame, where: str, what: str) -> Iterator[str]:
-    """Say in one line how many `bad` rows there are, and which come first."""
+    """Yield one line with the number of `bad` rows and the first of them; none without rows."""
     rows = bad.orderBy(*bad.columns).limit(SHOWN).collect()
     if rows:
         shown = "; ".join(

@@ -39,7 +39,7 @@ _WHERE_FOUND = (
     "source_id",
     "path",
 )
-"""All but the pair itself."""
+"""Columns that depend on the row of `pairs` that stays."""
 _KEY_COLUMNS = ("crawl", "pair_id", "image_id", "image_url", "page_url")
 
 
@@ -91,10 +91,9 @@ def count_unused(warehouse: Warehouse, recorded: RecordedList, removals: Removal
 
 
 def purge_extractions(warehouse: Warehouse, removals: Removals) -> int:
-    """Delete removed pairs, and say in the account of each file how many it has now.
+    """Delete removed pairs, correct the account of each file, and return the rows deleted.
 
-    Both in one commit, which is no change of the crawls: their matches stay as good as they
-    were. Returns the number of rows.
+    One commit does both. It notes no crawl as changed, so that the matches stay fresh.
     """
     if not warehouse.exists(EXTRACTIONS):
         return 0
@@ -138,14 +137,14 @@ def purge_matches(warehouse: Warehouse, removals: Removals) -> int:
 
 
 def recount(warehouse: Warehouse) -> list[dict[str, str]]:
-    """Count anew where matches have changed since they were counted; return the partitions."""
+    """Count matches again that have changed since, and return their partitions."""
     if not warehouse.exists(ENTRY_COUNTS):
         return []
     done = []
     for partition in _partitions(warehouse, ENTRY_COUNTS):
         try:
             matched = require_fresh_matches(warehouse, partition)
-        except InputError:  # to be matched anew first, which has nothing to do with removals
+        except InputError:  # stale for another reason: match_entries has to run first
             continue
         counted = warehouse.last_change(ENTRY_COUNTS, partition)
         if counted is not None and counted.inputs["matches"] != matched:
@@ -160,7 +159,7 @@ def purge_curations(warehouse: Warehouse, removals: Removals) -> tuple[int, dict
     """Delete removed pairs from all curations.
 
     Returns:
-        The number of rows, and how many each curation that is marked has lost so far.
+        The number of rows, and the number of pairs that each curation has lost so far.
     """
     if not warehouse.exists(CURATED):
         return 0, {}
@@ -174,7 +173,7 @@ def purge_curations(warehouse: Warehouse, removals: Removals) -> tuple[int, dict
         inputs = {**changed.inputs, "removals": removals.version}
         versions = (changed.version, changed.inputs.get("published"))
         if row is None or row.curated_version not in versions:
-            # Of a run of sample_pairs that did not end: the rows of no curation.
+            # Rows of no curation, left by a run of sample_pairs that was cut off.
             deleted += _purge(warehouse, CURATED, partition, inputs, removals)
             continue
         inputs["published"] = row.curated_version
@@ -185,13 +184,13 @@ def purge_curations(warehouse: Warehouse, removals: Removals) -> tuple[int, dict
 
 
 def note_purged(warehouse: Warehouse, inputs: Mapping[str, int]) -> None:
-    """Say, last, that the tables were purged: of which `removals`, and which `matches`."""
+    """Record in the last commit the versions of `removals` and `matches` that were purged."""
     with warehouse.committing(REMOVALS, PURGED, inputs) as table:
         table.update(set={"purged_at": F.current_timestamp()})
 
 
 def render_purge(warehouse: Warehouse, curations: Mapping[str, int]) -> str:
-    """Return what a person has to know who wants the removed rows to be gone everywhere."""
+    """Return the curations that lost pairs, and the command that deletes older versions."""
     lines = [
         f"Curation {name}: {lost:,} pairs removed since it was sampled; its probabilities "
         f"are of before, until sample_pairs runs with balance.curation={name}"
@@ -207,7 +206,7 @@ def render_purge(warehouse: Warehouse, curations: Mapping[str, int]) -> str:
 
 
 def vacuum_command(warehouse: Warehouse) -> str:
-    """Return the command that deletes all older versions, removed rows and all."""
+    """Return the command that deletes all older versions with their removed rows."""
     settings = (
         f"warehouse={warehouse.root}",
         "maintain.vacuum_hours=0",
@@ -231,10 +230,10 @@ def _purge(
     inputs: Mapping[str, int],
     removals: Removals,
 ) -> int:
-    """Delete the removed pairs of a partition; return how many rows it has no longer.
+    """Delete the removed pairs of a partition; return the number of deleted rows.
 
-    A pair that was found on a page of a removed domain and on another page stays, as what
-    it would have been without the first.
+    A pair that was found on a page of a removed domain and on another page stays, with the
+    columns of the other page.
     """
     marked = mark_removed(warehouse.read_partition(table, partition), removals)
     doomed = marked.where(F.size("removed_by") > 0).select("crawl", "pair_id").persist()
@@ -260,7 +259,7 @@ def _purge(
 
 
 def _mark_curation(warehouse: Warehouse, row: Row) -> None:
-    """Make the counts and the row of a curation say what is left of it, if rows were deleted."""
+    """Correct the counts and the row of a curation after rows were deleted."""
     partition = {"curation": row.curation}
     changed = warehouse.last_change(CURATED, partition)
     if changed is None or changed.version == row.curated_version:

@@ -33,7 +33,7 @@ _URL_HOST = r"^[A-Za-z][A-Za-z0-9+.-]*:[/\\]*(?:[^/?#\\]*@)?(\[[^\]]*\]|[^/?#\\:
 
 @dataclass(frozen=True)
 class Removals:
-    """All keys (columns kind, key) that the table had at least at `version`."""
+    """All keys (columns kind, key) of the table at `version` or later."""
 
     version: int
     keys: DataFrame
@@ -62,9 +62,9 @@ def record_list(warehouse: Warehouse, files: str | Sequence[str]) -> RecordedLis
 
 
 def keys_of(kind: str, value: str) -> list[str]:
-    """Return the keys by which rows that `value` means are found; none for a bad value.
+    """Return the lookup keys of `value`; none where it is not of its kind.
 
-    An image URL is looked up as it stands and as the crawl reader writes URLs. A domain
+    An image URL is looked up literally and in the form of the crawl reader. A domain
     may have a port, capitals, a leading `*.` and letters beyond ASCII; its key is the host
     after a dot, so that no key is of two kinds.
     """
@@ -78,12 +78,12 @@ def keys_of(kind: str, value: str) -> list[str]:
     if not re.search(KINDS[kind], host) or not ada_url.check_url(f"http://{host}"):
         return []
     name = ada_url.URL(f"http://{host}").hostname.strip(".")
-    # A name with one label is a host of nobody's (localhost) or half of the web (com).
+    # A name with one label is a local host (localhost) or a top-level domain (com).
     return sorted({f".{name}", f".{_in_letters(name)}"}) if _HOST.fullmatch(name) else []
 
 
 def _in_letters(host: str) -> str:
-    """A pool's URLs stand as they are, so a host may have its letters or their code there."""
+    """Return a host in Unicode: pools keep URLs literally, so both forms occur there."""
     try:
         return str(ada_url.idna.decode(host)).lower() or host
     except ValueError:
@@ -94,7 +94,7 @@ def find_keys(listed: Listed) -> DataFrame:
     """Return (kind, value, key) of a list.
 
     Raises:
-        InputError: values that are none of their kind.
+        InputError: values that are not of the list's kind.
     """
     kind = listed.kind  # without the list: no DataFrame crosses to the workers
 
@@ -116,7 +116,7 @@ def find_keys(listed: Listed) -> DataFrame:
 
 
 def add_removals(warehouse: Warehouse, keys: DataFrame) -> int:
-    """Add those of (kind, value, key) that are new to the table, and return how many are."""
+    """Add the new rows of (kind, value, key) to the table, and return their number."""
     warehouse.create(REMOVALS)
     known = warehouse.read(REMOVALS).select("kind", "key")
     new = keys.join(known, on=["kind", "key"], how="left_anti").withColumn(
@@ -131,7 +131,7 @@ def add_removals(warehouse: Warehouse, keys: DataFrame) -> int:
 
 
 def read_removals(warehouse: Warehouse) -> Removals | None:
-    """Return what was asked to go, or None where nothing ever was."""
+    """Return all removals, or None where there are none."""
     # The version first: rows that come after it do no harm.
     added = warehouse.last_change(REMOVALS, ADDED)
     if added is None:
@@ -140,11 +140,11 @@ def read_removals(warehouse: Warehouse) -> Removals | None:
 
 
 def mark_removed(rows: DataFrame, removals: Removals | None) -> DataFrame:
-    """Add `removed_by`, the keys in `removals` that mean a row; empty for one that stays.
+    """Add `removed_by`, the keys of `removals` that cover a row; empty for a row that stays.
 
     Args:
-        rows: pairs, with pair_id, image_id, image_url and page_url. A domain means what was
-            found on its pages and the images of its hosts.
+        rows: pairs, with pair_id, image_id, image_url and page_url. A domain covers the
+            pairs of its pages and the images of its hosts.
     """
     found: list[Column] = []
     kinds = set() if removals is None else {row.kind for row in _kinds(removals).collect()}
@@ -172,7 +172,7 @@ def _kinds(removals: Removals) -> DataFrame:
 
 
 def host_of(column: str) -> Column:
-    """Return the host of a URL, in small letters, without its port; null where there is none."""
+    """Return the lower-case host of a URL without its port; null where there is none."""
     host = F.regexp_extract(column, _URL_HOST, 1)
     decoded = F.coalesce(F.try_url_decode(host), host)
     return F.nullif(F.lower(F.rtrim(decoded, F.lit("."))), F.lit(""))

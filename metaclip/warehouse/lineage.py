@@ -18,9 +18,9 @@ from metaclip.warehouse.tables import (
 from metaclip.warehouse.warehouse import Change, Warehouse
 
 ADDED = {"state": "added"}
-"""The commit that added to the table `removals`; it names no partition."""
+"""Partition that the commits note which add to the table `removals`."""
 PURGED = {"state": "purged"}
-"""The commit that says that all tables were purged of them."""
+"""Partition that the commit notes which records that all tables were purged."""
 
 
 def match_partition(metadata_version: str, spacing: str, crawl: str) -> dict[str, str]:
@@ -29,10 +29,10 @@ def match_partition(metadata_version: str, spacing: str, crawl: str) -> dict[str
 
 
 def choose_metadata(warehouse: Warehouse, version: str | None) -> str:
-    """Return `version`, or the only one there is.
+    """Return `version`, or the only version of the warehouse.
 
     Raises:
-        InputError: none, several and none chosen, or not there.
+        InputError: no version, several and none chosen, or an unknown one.
     """
     found: list[str] = []
     if warehouse.exists(METADATA):
@@ -77,7 +77,7 @@ def require_fresh_matches(warehouse: Warehouse, partition: dict[str, str]) -> in
     """Return the version of a crawl's matches.
 
     Raises:
-        InputError: there are none, or the crawl's extractions have moved on since.
+        InputError: there are none, or the crawl's extractions are newer.
     """
     crawl = partition["crawl"]
     extracted = warehouse.last_change(EXTRACTIONS, {"crawl": crawl})
@@ -97,8 +97,11 @@ def require_fresh_matches(warehouse: Warehouse, partition: dict[str, str]) -> in
 
 
 def _require_purged(warehouse: Warehouse, matched: Change, where: str) -> None:
-    """Refuse matches that removals came too late for: matching did not know of them yet, and
-    they were not there yet, or still are to be purged, when remove_pairs looked."""
+    """Refuse matches that removals did not reach.
+
+    Matching did not know the removals yet, and remove_pairs ran before the matches were
+    written, or was cut off before it purged them.
+    """
     added = warehouse.last_change(REMOVALS, ADDED)
     if added is None or matched.inputs.get("removals", -1) >= added.version:
         return
@@ -117,7 +120,7 @@ def require_fresh_counts(warehouse: Warehouse, partition: dict[str, str]) -> dic
     """Return the versions of a crawl's matches and entry counts.
 
     Raises:
-        InputError: one is missing or older than what it was computed from.
+        InputError: one is missing or older than its inputs.
     """
     crawl = partition["crawl"]
     matched = require_fresh_matches(warehouse, partition)
@@ -140,7 +143,7 @@ def list_curations(warehouse: Warehouse) -> list[str]:
 
 
 def find_curation(warehouse: Warehouse, curation: str) -> Row:
-    """Return the row of `curations` of a curation whose rows still are what it says.
+    """Return the row of `curations` of a published curation.
 
     Raises:
         InputError: there is no such curation, or it is being replaced.

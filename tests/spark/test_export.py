@@ -226,7 +226,7 @@ def test_rows_without_a_uid(pool: Runner, run: Runner, tmp_path: Path) -> None:
         run(export_pairs, f"export.to={tmp_path}/to", "export.uids=true")
     assert str(caught.value) == (
         "curation default: expected a source_id of 32 hexadecimal digits in each row, "
-        "found 2 of 3 others, as null"
+        "found 2 of 3 others, such as null"
     )
     assert contents(tmp_path / "to") == before != {}
     assert not list(tmp_path.glob(".to*"))

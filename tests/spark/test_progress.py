@@ -50,4 +50,4 @@ def test_log_lines_without_one(spark: SparkSession, caplog: pytest.LogCaptureFix
         Progress(spark.sparkContext, "extract_pairs", 3, 0) as progress,
     ):
         progress.tell()
-    assert "extract_pairs    0 of 3 files, 0 pairs, 0.0 MB/s, unknown time left" in caplog.text
+    assert "0 of 3 files, 0 pairs, 0.0 MB/s, unknown time left" in caplog.text

@@ -385,7 +385,7 @@ def matched(run: Runner) -> dict[str, str]:
         ("a.txt", "", "expected at least one line, found none"),
         ("a.txt", "a.org\nhttp://a.org/\n", "expected lines of one kind, found domain (a.org) and"),
         ("a.txt", "two words\n", "found two words"),
-        ("a.txt", "a.org\ncom\n", "expected a domain in each row, found 1 others, as com"),
+        ("a.txt", "a.org\ncom\n", "expected a domain in each row, found 1 others, such as com"),
         (
             "a.csv",
             "url\nhttp://a.org\n",
@@ -393,7 +393,7 @@ def matched(run: Runner) -> dict[str, str]:
         ),
         ("a.csv", "domain,pair_id\na,b\n", "found pair_id and domain; a list has one of them"),
         ("a.csv", "domain\n", "expected at least one domain, found none"),
-        ("a.csv", "pair_id\n123\n", "expected a pair_id in each row, found 1 others, as 123"),
+        ("a.csv", "pair_id\n123\n", "expected a pair_id in each row, found 1 others, such as 123"),
         ("a.parquet", "no Parquet", "expected readable parquet files"),
         ("a.json", "[]", "expected files in one format: .parquet, .csv or .txt, found"),
         ("b.txt", None, "expected readable text files"),
@@ -411,5 +411,7 @@ def test_bad_lists(run: Runner, tmp_path: Path, name: str, data: str | None, mes
 
 
 def test_no_list(run: Runner) -> None:
-    with pytest.raises(InputError, match="expected a list of what has to go, found none"):
+    with pytest.raises(
+        InputError, match="expected a list of pairs, images or domains to remove, found none"
+    ):
         run(remove_pairs)

@@ -186,9 +186,12 @@ BAD_LISTS: dict[str, tuple[bytes, str]] = {
     ),
     "other.parquet": (
         as_parquet(pair_id=[ID, ID]),
-        f"expected pair_id of curation parent, found 1 of 1 that it has not, as {ID}; is the list",
+        f"expected pair_id of curation parent, found 1 of 1 that it has not, such as {ID}; is the list",
     ),
-    "null.parquet": (as_parquet(pair_id=pa.array([None], pa.string())), "that it has not, as null"),
+    "null.parquet": (
+        as_parquet(pair_id=pa.array([None], pa.string())),
+        "that it has not, such as null",
+    ),
     "two.csv": (
         as_csv(["image_url", "pair_id"], ["http://1.example.org/1.jpg", ID]),
         "found pair_id and image_url; a list has one of them",
@@ -218,7 +221,7 @@ def test_a_list_of_another_curation(parent: Runner, rows: list[Row], tmp_path: P
     """One strange id among many is enough."""
     (tmp_path / "ids.txt").write_bytes(as_lines(*(row.pair_id for row in rows), ID))
     message = refused(parent, *family("parent", tmp_path / "ids.txt"), f"balance.seed={SEED}")
-    assert f"found 1 of {len(rows) + 1} that it has not, as {ID}" in message
+    assert f"found 1 of {len(rows) + 1} that it has not, such as {ID}" in message
 
 
 def test_lists_that_are_not_there_or_mixed(parent: Runner, tmp_path: Path) -> None:
