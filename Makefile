@@ -55,15 +55,12 @@ clean:  ## remove the environments, .java and caches
 
 # Not the environment's folder but a stamp written last, so that a set-up that was
 # interrupted is taken up again.
-$(READY): setup.cfg constraints.txt metaclip/setup/java.py metaclip/setup/jars.py $(wildcard metaclip/setup/spark_conf/*)
+$(READY): setup.cfg constraints.txt $(wildcard metaclip/setup/*.py metaclip/setup/spark_conf/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.x")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing the Python packages into .venv"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
-	@$(BIN)/python -m metaclip.setup.java
-	@$(BIN)/python -m metaclip.setup.jars
-	@$(BIN)/python -m metaclip.setup.jars s3
-	@$(BIN)/python -m metaclip.setup.kernels
+	@$(BIN)/python -m metaclip.setup.environment
 	@touch $@
 
 $(AIRFLOW): jobs/dags/requirements.txt

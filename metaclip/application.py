@@ -93,6 +93,19 @@ def _run(
     return "\n".join(filter(None, (line, text)))
 
 
+def open_warehouse(root: str, settings: Mapping[str, object] | None = None) -> Warehouse:
+    """Return the warehouse at `root` in a session of its own, or in the running one.
+
+    Args:
+        root: a folder, or a URL that Hadoop can read.
+        settings: settings of Spark, which override the package's.
+
+    Raises:
+        InputError: Spark can't start, or `root` can't be read.
+    """
+    return Warehouse(create_session("metaclip", settings), root, "notebook", "")
+
+
 class _JobName(logging.Filter):
     """Adds the name of the running job to each record."""
 

@@ -75,7 +75,7 @@ def open_model(settings: LanguageSettings) -> LanguageModel | None:
         raise InputError(where, "a fastText model, such as lid.176.ftz", reason) from None
     except ImportError:
         raise InputError(
-            where, "the package fasttext", "none", "pip install 'metaclip[languages]'"
+            where, "the package fasttext", "none", "pip install fasttext-predict-v2"
         ) from None
     except ValueError:
         raise InputError(

@@ -1,9 +1,7 @@
-"""Put Delta's jars, S3's and our log settings where Spark looks for them by itself.
+"""Put the jars of Delta and S3, and the log settings, into the environment's PySpark.
 
-A step of the set-up (`python -m metaclip.setup.jars`, and `python -m metaclip.setup.jars s3` for a
-warehouse at s3a://), and of making an environment for a cluster. With the jars in the
-environment's `pyspark/jars`, plain `python` and plain `spark-submit` both know Delta,
-offline; jars asked for by a session instead come too late under `spark-submit`, and land on
+With the jars in `pyspark/jars`, plain `python` and plain `spark-submit` both load Delta,
+offline. Jars that a session asks for instead come too late under `spark-submit`, and land on
 the `sys.path` of each Python worker.
 """
 
@@ -26,9 +24,9 @@ SPARK_HOME = Path(pyspark.__file__).parent
 
 @dataclass(frozen=True)
 class JarSet:
-    """Jars that are fetched together: Maven's names of what is asked for and of what is not.
+    """Jars that are fetched together: Maven names of packages and of excluded dependencies.
 
-    `main` is the file that is copied last, `family` a glob of what an older set leaves.
+    `main` is the file that is copied last, `family` a glob of the files of any version.
     """
 
     title: str
@@ -41,8 +39,8 @@ class JarSet:
 DELTA = JarSet(
     "Delta",
     (DELTA_PACKAGE,),
-    # Spark ships what Delta needs besides its own jars, or Delta does without it (28 jars of
-    # the object stores' catalog and of Spark itself), so nothing else is downloaded.
+    # Spark ships the other dependencies of Delta, or Delta works without them (28 jars of
+    # the object stores' catalog and of Spark itself).
     ("com.*:*", "commons-*:*", "io.airlift:*", "io.unitycatalog:*", "javax.*:*", "org.*:*"),
     "{0[1]}-{0[2]}.jar".format(DELTA_PACKAGE.split(":")),
     "delta-*.jar",
@@ -50,7 +48,7 @@ DELTA = JarSet(
 HADOOP = "3.4.2"
 """The version of the hadoop-client jars that Spark ships."""
 AWS_SDK = "2.29.52"
-"""What this hadoop-aws was built with."""
+"""The version that this hadoop-aws was built with."""
 S3 = JarSet(
     "S3",
     (
@@ -62,7 +60,7 @@ S3 = JarSet(
     (
         # All services of AWS in one jar of 640 MB.
         "software.amazon.awssdk:bundle",
-        # Readers and TLS that are not used unless asked for.
+        # Optional readers and TLS.
         "software.amazon.s3.analyticsaccelerator:*",
         "org.wildfly.openssl:*",
         # In Spark's own jars, and newer.
@@ -77,14 +75,14 @@ S3 = JarSet(
 
 
 def installed(folder: Path, jars: JarSet) -> bool:
-    """Tell whether `folder` has the main jar of `jars` (copied last) and no other version's."""
+    """Return whether `folder` has the main jar of `jars` (copied last) and no other version's."""
     version = jars.main.rpartition("-")[2]
     others = [path for path in folder.glob(jars.family) if not path.name.endswith(f"-{version}")]
     return (folder / jars.main).exists() and not others
 
 
 def resolve(packages: str, excludes: str) -> str:
-    """Let Spark fetch `packages`; return the comma-separated paths of the jars."""
+    """Return the comma-separated paths of the jars of `packages`, fetched by Spark."""
     from pyspark.sql import SparkSession
 
     builder = (
@@ -98,10 +96,10 @@ def resolve(packages: str, excludes: str) -> str:
 
 
 def resolve_quietly(jars: JarSet) -> list[Path]:
-    """Return the jars that Maven has, fetched by a Spark of its own since Ivy prints a page.
+    """Return the jars, fetched by a Spark process of its own, since Ivy prints a page.
 
     Raises:
-        MetaclipError: Spark could not fetch them; one line says why.
+        MetaclipError: Spark could not fetch them; the line has the reason.
     """
     words = ",".join(jars.packages), ",".join(jars.excludes)
     code = f"from metaclip.setup import jars; print(jars.resolve(*{words!r}))"
@@ -112,17 +110,17 @@ def resolve_quietly(jars: JarSet) -> list[Path]:
 
 
 def reason(log: str) -> str:
-    """Pick from what Ivy, Java and Python printed the line that says what went wrong."""
+    """Return the line with the reason from the output of Ivy, Java and Python."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     for sign in ("Server access error", "unresolved dependency", "Exception", "Error"):
         for line in lines:
             if sign in line:
                 return line
-    return lines[-1] if lines else "Spark said nothing"
+    return lines[-1] if lines else "Spark printed no reason"
 
 
 def copy_jars(paths: list[Path], jars: JarSet, folder: Path) -> None:
-    """Copy the files under their plain names, the main jar last, in place of older ones."""
+    """Replace older jars by `paths` under their plain names, the main jar last."""
     # Ivy names what it fetched: organisation, underscore, the plain name.
     wanted = {path.name.partition("_")[2]: path for path in paths}
     if jars.main not in wanted:
@@ -136,14 +134,14 @@ def copy_jars(paths: list[Path], jars: JarSet, folder: Path) -> None:
 
 
 def copy_conf(folder: Path) -> None:
-    """Copy our files for `pyspark/conf`."""
+    """Copy the files of `spark_conf` into `pyspark/conf`."""
     folder.mkdir(exist_ok=True)
     for file in (resources.files("metaclip.setup") / "spark_conf").iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
 
 
 def main(jars: JarSet) -> None:
-    """Fetch `jars` unless they are there; say so in one line."""
+    """Fetch `jars` unless they are there, and print one line."""
     copy_conf(SPARK_HOME / "conf")
     if installed(SPARK_HOME / "jars", jars):
         print(f"{jars.title}: its jars are in the environment")
@@ -152,9 +150,3 @@ def main(jars: JarSet) -> None:
     copy_jars(paths, jars, SPARK_HOME / "jars")
     print(f"{jars.title}: put {len(paths)} jars into the environment")
 
-
-if __name__ == "__main__":
-    try:
-        main(S3 if sys.argv[1:] == ["s3"] else DELTA)
-    except MetaclipError as error:
-        sys.exit(str(error))

@@ -1,8 +1,8 @@
-"""Find the Java that Spark is to run on; install one where there is none.
+"""Find a Java that Spark can run on; fetch one where there is none.
 
-A step of the set-up (`python -m metaclip.setup.java`). Spark starts `$JAVA_HOME/bin/java`, else
-the `java` on PATH. Where that one can't run it, another one's home is written to the
-environment's `pyspark/conf/spark-env.sh`, which `spark-submit` and plain `python` read.
+Spark starts `$JAVA_HOME/bin/java`, else the `java` on PATH. Where that one is unsuitable,
+the home of another one is written to the environment's `pyspark/conf/spark-env.sh`, which
+`spark-submit` and plain `python` read.
 """
 
 from __future__ import annotations
@@ -12,16 +12,14 @@ import os
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from metaclip.errors import MetaclipError
+from metaclip.errors import InputError
 
 SUPPORTED = ("17", "21")
 INSTALL_DIR = Path(".java")
-# Where Linux distributions put each Java, be it on PATH or not.
 SYSTEM_DIR = Path("/usr/lib/jvm")
 DEBIAN_PACKAGE = "openjdk-17-jre-headless"
 # Spark passes this option to its JVM; some cut-down runtimes lack the module and stop.
@@ -29,14 +27,14 @@ PROBE = ("--add-modules=jdk.incubator.vector", "-XshowSettings:properties", "-ve
 
 
 class Java(NamedTuple):
-    """A Java that was seen to run."""
+    """A Java that ran: its home and version."""
 
     home: Path
     version: str
 
 
 def probe(executable: Path) -> Java | None:
-    """Run `executable`; return what it says of itself, or None if Spark can't run on it."""
+    """Return the Java that `executable` runs, or None if Spark can't run on it."""
     try:
         run = subprocess.run([executable, *PROBE], capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired):
@@ -49,8 +47,8 @@ def probe(executable: Path) -> Java | None:
     return Java(Path(settings.get("java.home", executable.resolve().parent.parent)), version)
 
 
-def what_spark_starts() -> Path | None:
-    """Return the executable that Spark's own scripts take, if there is one."""
+def default_executable() -> Path | None:
+    """Return the executable that Spark's own scripts start, if there is one."""
     if home := os.environ.get("JAVA_HOME"):
         return Path(home, "bin", "java")
     found = shutil.which("java")
@@ -58,8 +56,8 @@ def what_spark_starts() -> Path | None:
 
 
 def candidates(install_dir: Path) -> Iterator[Path]:
-    """Yield the places to look at, best first; some may not exist."""
-    if started := what_spark_starts():
+    """Yield the executables to probe, best first; some may not exist."""
+    if started := default_executable():
         yield started
     if found := shutil.which("java"):
         yield Path(found)
@@ -73,7 +71,7 @@ def find(install_dir: Path) -> Java | None:
 
 
 def download(install_dir: Path) -> None:
-    """Unpack a Java runtime below `install_dir`; leave nothing there if it can't be had."""
+    """Unpack a Java runtime below `install_dir`; leave nothing there if that fails."""
     if not importlib.util.find_spec("jdk"):  # in the `dev` extra
         return
     import jdk
@@ -86,37 +84,29 @@ def download(install_dir: Path) -> None:
         shutil.rmtree(install_dir, ignore_errors=True)
 
 
-def install_from_debian() -> None:
-    """Install Debian's package, if this is Debian and we may; its output is not shown."""
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        return
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update"], ["install", "-y", "--no-install-recommends", DEBIAN_PACKAGE]):
-        subprocess.run(["apt-get", *command], env=environment, capture_output=True)
-
-
-def find_or_install(install_dir: Path) -> Java:
-    """Return a Java for Spark, installed now if need be.
+def find_or_download(install_dir: Path) -> Java:
+    """Return a Java for Spark, downloaded if need be.
 
     Raises:
-        MetaclipError: there is none and none could be installed.
+        InputError: there is none and none could be downloaded.
     """
-    for install in (None, lambda: download(install_dir), install_from_debian):
-        if install:
-            install()
-        if java := find(install_dir):
-            return java
-    wanted = " or ".join(SUPPORTED)
-    raise MetaclipError(
-        f"no Java {wanted} found and none could be downloaded: install one "
-        f"(on Debian or Ubuntu: apt-get install {DEBIAN_PACKAGE}) or set JAVA_HOME, "
-        "then run make again"
+    found = find(install_dir)
+    if found is None:
+        download(install_dir)
+        found = find(install_dir)
+    if found is not None:
+        return found
+    raise InputError(
+        "Java",
+        f"version {' or '.join(SUPPORTED)} in JAVA_HOME, on PATH or in {SYSTEM_DIR}",
+        "none, and none could be downloaded",
+        f"install a JRE (Debian, Ubuntu: apt-get install {DEBIAN_PACKAGE}) or set JAVA_HOME",
     )
 
 
 def remember(java: Java, spark_env: Path) -> None:
-    """Make Spark start `java`, if by itself it would start another one or none."""
-    started = what_spark_starts()
+    """Make Spark start `java`, where by default it would start another one or none."""
+    started = default_executable()
     if started and probe(started) == java:
         spark_env.unlink(missing_ok=True)
         return
@@ -125,16 +115,9 @@ def remember(java: Java, spark_env: Path) -> None:
 
 
 def main() -> None:
-    """Find or install Java and say which one Spark will run on."""
+    """Find or download Java, and print the one that Spark runs on."""
     import pyspark
 
-    java = find_or_install(INSTALL_DIR)
+    java = find_or_download(INSTALL_DIR)
     remember(java, Path(pyspark.__file__).parent / "conf" / "spark-env.sh")
     print(f"Java {java.version} in {java.home}")
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except MetaclipError as error:
-        sys.exit(str(error))

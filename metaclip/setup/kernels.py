@@ -1,6 +1,6 @@
-"""Compile the kernels once, as a step of the set-up: `python -m metaclip.setup.kernels`.
+"""Compile the kernels once a machine: `python -m metaclip.setup.kernels`.
 
-Without it the first task of each kind does so, which takes some 30 seconds once a machine.
+Otherwise the first task of each kind compiles them, which takes some 30 seconds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from metaclip.matching.engine import build_engine
 
 
 def main() -> None:
-    """Run every kernel on one row of each type that Spark hands over."""
+    """Run every kernel on one row of each type that Spark passes to it."""
     engine = build_engine("compiled", ["a", "a b"], "reference")
     for kind in (pa.string(), pa.large_string()):
         ids = engine.match(pa.array(["a b"], kind))

@@ -64,7 +64,7 @@ def create_session(name: str, settings: Mapping[str, object] | None = None) -> S
             "spark-submit",
             "Delta's jars on the class path",
             "none",
-            f"add --packages {DELTA_PACKAGE}, or run python -m metaclip.setup.jars once",
+            f"add --packages {DELTA_PACKAGE}, or run `metaclip setup` once",
         )
     return _start(builder)
 

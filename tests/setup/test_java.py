@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from metaclip.errors import MetaclipError
+from metaclip.errors import InputError
 from metaclip.setup import java
 
 
@@ -83,7 +83,7 @@ def test_one_that_was_downloaded_is_found_and_written_down(
 ) -> None:
     home = no_java / ".java" / "jdk-17-jre"
     monkeypatch.setattr(java, "download", lambda folder: fake_java(home, "17"))
-    found = java.find_or_install(no_java / ".java")
+    found = java.find_or_download(no_java / ".java")
     assert found == java.Java(home, "17")
     java.remember(found, no_java / "conf" / "spark-env.sh")
     assert str(home) in (no_java / "conf" / "spark-env.sh").read_text()
@@ -93,9 +93,8 @@ def test_where_nothing_helps_one_line_says_what_to_install(
     no_java: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(java, "download", lambda folder: None)
-    monkeypatch.setattr(java, "install_from_debian", lambda: None)
-    with pytest.raises(MetaclipError, match=r"\Ano Java 17 or 21 .*openjdk-17-jre-headless.*\Z"):
-        java.find_or_install(no_java / ".java")
+    with pytest.raises(InputError, match=r"\AJava: expected version 17 or 21 .*openjdk-17-jre"):
+        java.find_or_download(no_java / ".java")
 
 
 def test_one_of_the_system_that_is_not_on_path_is_found(no_java: Path) -> None:

@@ -17,7 +17,7 @@ from metaclip.crawl.files.stream import find_matching, open_source
 from metaclip.errors import InputError
 
 _GLOB = re.compile(r"[*?\[]")
-_EXTRAS = {"http": "http", "https": "http", "s3": "s3"}
+_PACKAGES = {"http": "aiohttp", "https": "aiohttp", "s3": "s3fs", "s3a": "s3fs"}
 
 
 class SourceFile(NamedTuple):
@@ -104,8 +104,8 @@ def _require_package(url: str) -> None:
     try:
         fsspec.get_filesystem_class(scheme)
     except ImportError:
-        extra = _EXTRAS.get(scheme)
-        hint = f"pip install 'metaclip[{extra}]'" if extra else "see fsspec's documentation"
+        package = _PACKAGES.get(scheme)
+        hint = f"pip install {package}" if package else "see fsspec's documentation"
         raise InputError(f"crawl.files {url}", "the package that reads it", "none", hint) from None
     except ValueError:
         raise InputError(
