@@ -55,7 +55,7 @@ clean:  ## remove the environments, .java and caches
 
 # Not the environment's folder but a stamp written last, so that a set-up that was
 # interrupted is taken up again.
-$(READY): setup.cfg constraints.txt $(wildcard metaclip/setup/*.py metaclip/setup/spark_conf/*)
+$(READY): setup.cfg constraints.txt $(wildcard metaclip/setup/*.py metaclip/spark/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.x")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing the Python packages into .venv"
