@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import os
 import runpy
 import sys
 from collections.abc import Callable, Sequence
@@ -28,9 +29,12 @@ def main() -> int:
     """Run the command line and return its exit code: 0 done, 1 failed, 2 wrong arguments."""
     try:
         _run(sys.argv[1:])
+        sys.stdout.flush()
     except MetaclipError as error:
         print(f"metaclip: {error}", file=sys.stderr)
         return error.exit_code
+    except BrokenPipeError:  # the reader, such as `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
