@@ -94,7 +94,9 @@ def _job_file(names: Sequence[str]) -> Path:
         near = difflib.get_close_matches(found, [*jobs, "config", "path", "setup"], n=1)
         help_page = "metaclip --help lists all commands"
         hint = f"did you mean {near[0]}? {help_page}" if near else help_page
-        raise InputError("command line", f"one of the jobs {', '.join(jobs)}", found or "none", hint)
+        raise InputError(
+            "command line", f"one of the jobs {', '.join(jobs)}", found or "none", hint
+        )
     return jobs[found]
 
 

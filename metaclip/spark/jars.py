@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from pyspark import SparkConf
 from pyspark.java_gateway import launch_gateway
 
 from metaclip.errors import MetaclipError
+
+_JAVA = re.compile(r"\AException in thread .*?: ")
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def fetch(jars: JarSet) -> list[Path]:
 
 def reason(log: str) -> str:
     """Return the line with the reason from the output of Ivy, Java and Python."""
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    lines = [_JAVA.sub("", line.strip()) for line in log.splitlines() if line.strip()]
     for sign in ("Server access error", "unresolved dependency", "Exception", "Error"):
         for line in lines:
             if sign in line:

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 
@@ -31,9 +32,10 @@ def answer(spark: Any, name: str, assignments: list[str]) -> dict[str, Any]:
     config = load_config(None, assignments)
     warehouse = Warehouse(spark, config.warehouse, name, config.digest())
     try:
-        return {"summary": step(config, warehouse), "stages": warehouse.seconds}
+        summary = msgspec.to_builtins(step(config, warehouse))
     except (MetaclipError, PySparkException, Py4JError) as error:
         return {"error": describe(error)}
+    return {"summary": summary, "stages": warehouse.seconds}
 
 
 def main() -> None:

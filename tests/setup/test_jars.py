@@ -64,8 +64,8 @@ def test_jars_without_the_main_one_are_an_error(
             "Server access error at url x",
         ),
         (
-            "a\nException in thread: [unresolved dependency: b]\nc",
-            "Exception in thread: [unresolved dependency: b]",
+            'a\nException in thread "main" x.Error: [unresolved dependency: b: not found]\nc',
+            "[unresolved dependency: b: not found]",
         ),
         ("JAVA_HOME is not set\n", "JAVA_HOME is not set"),
         ("", "Spark printed no reason"),
