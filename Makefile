@@ -6,6 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 EXTRAS := dev,http,s3,languages
 AIRFLOW := .venv-airflow/.ready
+SPARK_PARTS := $(addprefix metaclip/spark/,jars.py java.py log4j2.properties)
 CHROMIUM := /usr/bin/chromium
 # More for pytest: make test ARGS="-k spacing"
 ARGS ?=
@@ -55,7 +56,7 @@ clean:  ## remove the environments, .java and caches
 	rm -rf .venv .venv-airflow .java .mypy_cache .pytest_cache .ruff_cache build *.egg-info
 
 # The target is a stamp written last, so that a set-up that was interrupted is taken up again.
-$(READY): setup.cfg constraints.txt $(wildcard metaclip/setup/*.py metaclip/spark/*)
+$(READY): setup.cfg constraints.txt $(wildcard metaclip/setup/*.py) $(SPARK_PARTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.x")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing the Python packages into .venv"
