@@ -1,0 +1,61 @@
+"""Tell HTML and XML pages from other bodies (MIME Sniffing standard, sections 7 and 7.1)."""
+
+from __future__ import annotations
+
+import re
+
+from metaclip.crawl.warc.content_type import MimeType
+
+HTML, XML = "html", "xml"
+#: the standard's tags, each followed by a blank or `>`; 7.1, "identifying an unknown MIME type"
+HTML_TAGS = (
+    "!DOCTYPE HTML|HTML|HEAD|SCRIPT|IFRAME|H1|DIV|FONT|TABLE|A|STYLE|TITLE|B|BODY|BR|P|!--"
+).split("|")
+#: bytes of a body that a browser sniffs (5.2, the resource header)
+SNIFFED_BYTES = 1445
+
+_BLANK = rb"[\t\n\x0c\r ]*"
+_HTML = re.compile(
+    _BLANK + rb"<(?:" + "|".join(HTML_TAGS).encode() + rb")[ >]", re.I
+)
+_XML = re.compile(_BLANK + rb"<\?xml")
+_BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_UNKNOWN = ("unknown/unknown", "application/unknown", "*/*")
+_XHTML_NAMESPACE = b"http://www.w3.org/1999/xhtml"
+
+
+def begins_like_html(body: bytes) -> bool:
+    """Return True where one of the 17 patterns of HTML matches the first bytes."""
+    return _HTML.match(body[:SNIFFED_BYTES]) is not None
+
+
+def is_decoded(body: bytes) -> bool:
+    """Return True for bytes that no content coding gives: a page's beginning, or text.
+
+    The standard takes bytes for text that begin with a byte order mark or have no binary data
+    byte (7.2, "distinguishing if a resource is text or binary").
+    """
+    head = body[:SNIFFED_BYTES]
+    return head.startswith(_MARKS) or begins_like_html(head) or not _BINARY.search(head)
+
+
+def page_kind(declared: MimeType | None, body: bytes, *, sniff_scripts: bool = True) -> str | None:
+    """Return HTML or XML by the computed MIME type of a body, None for anything else.
+
+    `sniff_scripts` is False after `X-Content-Type-Options: nosniff`: then no body without a
+    valid type is HTML. XML that has no element of XHTML is no page.
+    """
+    if declared is None or declared.essence in _UNKNOWN:
+        if not sniff_scripts:
+            return None
+        if begins_like_html(body):
+            return HTML
+        return XML if _XML.match(body[:SNIFFED_BYTES]) and _XHTML_NAMESPACE in body else None
+    essence = declared.essence
+    if essence == "text/html":
+        return HTML
+    if essence == "application/xhtml+xml":
+        return XML
+    is_xml = essence.endswith("+xml") or essence in ("text/xml", "application/xml")
+    return XML if is_xml and _XHTML_NAMESPACE in body else None
