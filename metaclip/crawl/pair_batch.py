@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from metaclip.crawl.images import TEXT_SOURCES, Page
+from metaclip.crawl.page import TEXT_SOURCES, Page
 from metaclip.crawl.scanner.append import NEEDS, NO_ROOM, append_record
 from metaclip.crawl.scanner.pair_columns import new_columns, with_room
 from metaclip.warehouse.ids import IMAGE_DIGITS, PAIR_DIGITS, image_digests, pair_digests

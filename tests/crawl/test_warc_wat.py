@@ -14,7 +14,8 @@ from metaclip.config.crawl import ExtractionOptions
 from metaclip.crawl.archive.members import Window, read_pieces
 from metaclip.crawl.archive.records import Record, read_records
 from metaclip.crawl.extraction import FileAccount, extract
-from metaclip.crawl.images import Page, clean
+from metaclip.crawl.images import clean
+from metaclip.crawl.page import Page
 from metaclip.crawl.urls import resolve
 from metaclip.crawl.warc.html import read_html
 from metaclip.crawl.warc.response import decode_body, decode_text, read_response

@@ -7,18 +7,10 @@ from typing import NamedTuple
 
 from turbohtml import Document, DocumentFragment, Element, Namespace, ShadowRoot, parse
 
+from metaclip.crawl.page import TEXT_SOURCES, RawImage
 from metaclip.crawl.warc.lazy import lazy_url
 
-TEXT_ATTRIBUTES = ("alt", "title", "data-image-title")
 _SHADOW_WORDS = ("shadowrootmode", "shadowRootMode", "SHADOWROOTMODE")
-
-
-class PageImage(NamedTuple):
-    """An `<img>`: attribute values as they are, None if missing; `lazy`: src is another's."""
-
-    src: str | None
-    texts: tuple[str | None, ...]
-    lazy: bool = False
 
 
 class HtmlImages(NamedTuple):
@@ -26,7 +18,7 @@ class HtmlImages(NamedTuple):
 
     base: str | None
     metas: list[tuple[str, str]]
-    images: list[PageImage]
+    images: list[RawImage]
 
 
 def read_html(text: str, *, lazy_images: bool = False, metas: bool = False) -> HtmlImages:
@@ -72,7 +64,7 @@ def _images_in_shadow(document: Document) -> Iterator[Element]:
                 yield from (one for one in shadow.find_all("img") if not _is_inert(one))
 
 
-def _image(node: Element, lazy_images: bool) -> PageImage:
+def _image(node: Element, lazy_images: bool) -> RawImage:
     lazy = lazy_url(node.attr) if lazy_images else None
-    texts = tuple(node.attr(name) for name in TEXT_ATTRIBUTES)
-    return PageImage(lazy or node.attr("src"), texts, lazy is not None)
+    texts = tuple(node.attr(name) for name in TEXT_SOURCES)
+    return RawImage(lazy or node.attr("src"), texts, lazy is not None)

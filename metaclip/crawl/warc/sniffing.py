@@ -23,6 +23,9 @@ _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _UNKNOWN = ("unknown/unknown", "application/unknown", "*/*")
 _XHTML_NAMESPACE = b"http://www.w3.org/1999/xhtml"
+_COMMENT = re.compile(rb"<!--.*?-->", re.S)
+_ROOT = re.compile(rb"<([A-Za-z_][^\s/>]*)")
+_ROOT_BYTES = 4096
 
 
 def begins_like_html(body: bytes) -> bool:
@@ -44,18 +47,28 @@ def page_kind(declared: MimeType | None, body: bytes, *, sniff_scripts: bool = T
     """Return HTML or XML by the computed MIME type of a body, None for anything else.
 
     `sniff_scripts` is False after `X-Content-Type-Options: nosniff`: then no body without a
-    valid type is HTML. XML that has no element of XHTML is no page.
+    valid type is HTML. XML is a page where its root is that of XHTML.
     """
     if declared is None or declared.essence in _UNKNOWN:
         if not sniff_scripts:
             return None
         if begins_like_html(body):
             return HTML
-        return XML if _XML.match(body[:SNIFFED_BYTES]) and _XHTML_NAMESPACE in body else None
-    essence = declared.essence
-    if essence == "text/html":
+        return XML if _XML.match(body[:SNIFFED_BYTES]) and _is_xhtml(body) else None
+    if declared.essence == "text/html":
         return HTML
-    if essence == "application/xhtml+xml":
+    if declared.essence == "application/xhtml+xml":
         return XML
-    is_xml = essence.endswith("+xml") or essence in ("text/xml", "application/xml")
-    return XML if is_xml and _XHTML_NAMESPACE in body else None
+    return XML if is_xml(declared) and _is_xhtml(body) else None
+
+
+def is_xml(declared: MimeType) -> bool:
+    """Return True for an XML MIME type (4.6)."""
+    return declared.essence.endswith("+xml") or declared.essence in ("text/xml", "application/xml")
+
+
+def _is_xhtml(body: bytes) -> bool:
+    """Return True where the root is `html` in XHTML's namespace: no feed, no drawing."""
+    root = _ROOT.search(_COMMENT.sub(b"", body[:_ROOT_BYTES]))
+    is_html = root is not None and root[1].rpartition(b":")[2] == b"html"
+    return is_html and _XHTML_NAMESPACE in body[:_ROOT_BYTES]

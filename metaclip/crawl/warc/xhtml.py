@@ -5,7 +5,8 @@ from __future__ import annotations
 from html.entities import html5
 from xml.parsers import expat
 
-from metaclip.crawl.warc.html import TEXT_ATTRIBUTES, HtmlImages, PageImage
+from metaclip.crawl.page import TEXT_SOURCES, RawImage
+from metaclip.crawl.warc.html import HtmlImages
 from metaclip.crawl.warc.lazy import lazy_url
 
 _NAMESPACE = "http://www.w3.org/1999/xhtml"
@@ -34,7 +35,7 @@ class _Reader:
         self.lazy_images, self.wants_metas = lazy_images, metas
         self.base: str | None = None
         self.metas: list[tuple[str, str]] = []
-        self.images: list[PageImage] = []
+        self.images: list[RawImage] = []
         self.parser = expat.ParserCreate("utf-8", " ")
         self.parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_ALWAYS)
         self.parser.StartElementHandler = self._start
@@ -54,8 +55,8 @@ class _Reader:
             return
         if tag == "img":
             lazy = lazy_url(attributes.get) if self.lazy_images else None
-            texts = tuple(map(attributes.get, TEXT_ATTRIBUTES))
-            self.images.append(PageImage(lazy or attributes.get("src"), texts, lazy is not None))
+            texts = tuple(map(attributes.get, TEXT_SOURCES))
+            self.images.append(RawImage(lazy or attributes.get("src"), texts, lazy is not None))
         elif tag == "base" and self.base is None:
             self.base = attributes.get("href")
         elif tag == "meta" and self.wants_metas:

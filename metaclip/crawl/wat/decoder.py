@@ -7,14 +7,9 @@ from typing import Any
 
 import msgspec
 
-from metaclip.crawl.images import (
-    TEXT_SOURCES,
-    Page,
-    RawImage,
-    parse_date,
-    unescape,
-    without_surrogates,
-)
+from metaclip.crawl.dates import parse_date
+from metaclip.crawl.images import unescape, without_surrogates
+from metaclip.crawl.page import TEXT_SOURCES, Page, RawImage
 from metaclip.crawl.urls import bare_url, page_base
 
 IMAGE_PATH = "IMG@/src"

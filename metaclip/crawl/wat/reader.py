@@ -7,7 +7,9 @@ import json
 import numpy as np
 
 from metaclip.config.crawl import ExtractionOptions
-from metaclip.crawl.images import Fates, Page, RawImage, parse_date, unescape, without_surrogates
+from metaclip.crawl.dates import parse_date
+from metaclip.crawl.images import unescape, without_surrogates
+from metaclip.crawl.page import Fates, Page, RawImage
 from metaclip.crawl.pair_batch import PairBatch
 from metaclip.crawl.scanner.append import APPENDED, FATES, NEEDS_BASE, OTHER
 from metaclip.crawl.scanner.scan import (
