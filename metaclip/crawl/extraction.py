@@ -16,6 +16,7 @@ from metaclip.crawl.archive.records import Fault, Record, read_records
 from metaclip.crawl.images import texts_of, url_of
 from metaclip.crawl.page import Page, RawImage
 from metaclip.crawl.pair_batch import PairBatch
+from metaclip.crawl.scanner.record import Outcomes
 from metaclip.crawl.warc.reader import WarcReader
 from metaclip.crawl.wat.reader import WatReader
 
@@ -104,15 +105,18 @@ class _Run:
             self.wats += 1
             return self.wat.read(record.block)
         self.responses += 1
-        return self.warc.read(record, kind)
+        page = self.warc.read(record, kind)
+        if isinstance(page, Page):
+            self.batch.start_page()
+            self.batch.describe_page(page)
+        return page
 
     def _take_page(self, page: Page) -> None:
         self.account.images += page.size
-        self.batch.start_page(page)
-        if page.fates:
-            self.account.images_kept += page.fates.kept
+        if page.outcomes:
+            self.account.images_kept += page.outcomes.kept
             self.account.pairs += page.pairs
-            for reason, number in zip(page.fates._fields[1:], page.fates[1:], strict=True):
+            for reason, number in zip(Outcomes._fields[1:], page.outcomes[1:], strict=True):
                 self.account.drop_images(reason, number)
         for number, image in zip(page.numbers, page.images, strict=True):
             if number >= self.limits.max_images_per_page:

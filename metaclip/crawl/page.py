@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-TEXT_SOURCES = ("alt", "title", "data-image-title")
+from metaclip.crawl.scanner.record import TEXT_SOURCES, Outcomes
+
+__all__ = ["TEXT_SOURCES", "UTF_8", "Page", "RawImage"]
+
 UTF_8 = "utf-8"
 
 
@@ -18,21 +21,11 @@ class RawImage(NamedTuple):
     lazy: bool = False  # src is the value of another attribute
 
 
-class Fates(NamedTuple):
-    """Numbers of images of a page by outcome."""
-
-    kept: int
-    no_text: int
-    bad_url: int
-    not_http: int
-    long_url: int
-
-
 class Page(NamedTuple):
     """One HTML page of a crawl, with those of its `size` images that are not yet judged.
 
-    `numbers` are the positions of `images` on the page. `fates` has the outcomes of all others,
-    `pairs` the number of their pairs. URLs resolve against `base`, their queries in `encoding`.
+    `numbers` are the positions of `images` on the page. `outcomes` counts all others,
+    `pairs` counts their pairs. URLs resolve against `base`, their queries in `encoding`.
     """
 
     url: str
@@ -43,6 +36,6 @@ class Page(NamedTuple):
     size: int
     numbers: Sequence[int]
     images: Sequence[RawImage]
-    fates: Fates | None = None
+    outcomes: Outcomes | None = None
     pairs: int = 0
     encoding: str = UTF_8

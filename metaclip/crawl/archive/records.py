@@ -13,8 +13,8 @@ from typing import NamedTuple
 from metaclip.config.crawl import ExtractionLimits
 from metaclip.crawl.archive.members import RECORD_LINE, Piece
 
-_BLANK_LINE = re.compile(rb"\n\r?\n")
-_LENGTH = re.compile(rb"(?i)\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r?\n")
+_BLANK_LINE = re.compile(rb"\n\r*\n")
+_LENGTH = re.compile(rb"(?i)\ncontent-length[ \t]*:(?:\r*\n)?[ \t]*(\d{1,18})[ \t]*\r*\n")
 _NEWLINES = re.compile(rb"[\r\n]*")
 # The longest record line and a little, that one cut by the end of a piece is seen whole.
 _LINE_BYTES = 32

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from metaclip.crawl.scanner.json_walk import BACKSLASH, DIGIT, HEX_DIGIT, QUOTE, one_of
 from metaclip.jit.compiler import inlined_uncounted
 
-#: no place: Python has to decode this
-LEFT = -1
+NOT_SIMPLE = -1
+"""Returned in place of an offset: Python has to decode the string."""
 
 _AMPERSAND, _SEMICOLON, _HASH, _U, _ASCII = (np.uint8(ord(sign)) for sign in "&;#u\x80")
-_RETURN, _NEWLINE, _SPACE = (np.uint8(ord(sign)) for sign in "\r\n ")
+_RETURN, _NEWLINE, SPACE = (np.uint8(ord(sign)) for sign in "\r\n ")
 _DIGITS, _LETTERS = "0123456789", "abcdefghijklmnopqrstuvwxyz"
 _IN_NAME = one_of(_DIGITS + _LETTERS + _LETTERS.upper())
 _BLANK = one_of("".join(chr(byte) for byte in range(128) if not chr(byte).strip()))
@@ -48,7 +48,7 @@ def _name_table() -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
             slot = _slot(word)
             while names[slot]:
                 slot = (slot + 1) % _SLOTS
-            names[slot], codes[slot] = word, ord(text) if len(text) == 1 else LEFT
+            names[slot], codes[slot] = word, ord(text) if len(text) == 1 else NOT_SIMPLE
     return names, codes
 
 
@@ -56,28 +56,31 @@ _NAMES, _CODES = _name_table()
 
 
 @inlined_uncounted
-def put_string(data: Any, start: Any, end: Any, out: Any, at: Any) -> Any:
-    """Write what a JSON string means, and a quote behind it; return its end, or LEFT."""
+def put_string(data: Any, start: Any, end: Any, out: Any, at: Any, entities: Any) -> Any:
+    """Write what a JSON string means, and a quote behind it; return its end, or NOT_SIMPLE.
+
+    `entities`: whether complete entities are decoded.
+    """
     first, ampersand, semicolon = at, False, False
     while start < end:
         place = at
         if data[start] == BACKSLASH:
             start, at = _put_escape(data, start, out, at)
-            if at == LEFT:
-                return LEFT
+            if at == NOT_SIMPLE:
+                return NOT_SIMPLE
         else:
             size = 1 if data[start] < _ASCII else character_size(data, start)
             if size == 0:
-                return LEFT
+                return NOT_SIMPLE
             for i in range(size):
                 out[at + i] = data[start + i]
             start, at = start + size, at + size
         ampersand |= out[place] == _AMPERSAND
         semicolon |= out[place] == _SEMICOLON
     out[at] = QUOTE
-    if ampersand and semicolon:
+    if entities and ampersand and semicolon:
         at = _decode_entities(out, first, at)
-        if at != LEFT:
+        if at != NOT_SIMPLE:
             out[at] = QUOTE
     return at
 
@@ -92,7 +95,7 @@ def _put_escape(data: Any, start: Any, out: Any, at: Any) -> Any:
     for i in range(2, 6):
         code = 16 * code + _HEX_VALUE[data[start + i]]
     if code >= 0xD800 and code < 0xE000:
-        return start, LEFT
+        return start, NOT_SIMPLE
     return start + 6, _put_character(code, out, at)
 
 
@@ -138,7 +141,7 @@ def _continues(byte: Any) -> Any:
 
 @inlined_uncounted
 def _decode_entities(out: Any, start: Any, end: Any) -> Any:
-    """Decode complete entities in place, once; return the new end, or LEFT.
+    """Decode complete entities in place, once; return the new end, or NOT_SIMPLE.
 
     None is shorter than its character; the quote at `end` stops what looks at single bytes.
     """
@@ -147,8 +150,8 @@ def _decode_entities(out: Any, start: Any, end: Any) -> Any:
         behind, code = start + 1, _NONE
         if out[start] == _AMPERSAND:
             behind, code = _entity(out, start + 1)
-        if code == LEFT:
-            return LEFT
+        if code == NOT_SIMPLE:
+            return NOT_SIMPLE
         if code == _NONE:
             out[at] = out[start]
             start, at = start + 1, at + 1
@@ -169,7 +172,7 @@ def _entity(out: Any, at: Any) -> Any:
     if out[at] != _SEMICOLON or at == first:
         return at, _NONE
     if at - first > _LONGEST_NAME:
-        return at, LEFT
+        return at, NOT_SIMPLE
     slot = np.int64((word * _SPREAD) >> _SHIFT)
     while _NAMES[slot] != 0 and _NAMES[slot] != word:
         slot = (slot + 1) % _SLOTS
@@ -186,12 +189,12 @@ def _numeric_entity(out: Any, at: Any) -> Any:
         code = base * code + _HEX_VALUE[out[at]]
         at += 1
     if at - first == _LONGEST_NUMBER:
-        return at, LEFT
+        return at, NOT_SIMPLE
     if out[at] != _SEMICOLON or at == first:
         return at, _NONE
     # Others are controls, what Windows means by them, surrogates, or no characters.
     plain = (code >= 0x20 and code < 0x7F) or (code >= 0xA0 and code < 0xD800)
-    return at + 1, code if plain or (code >= 0x1F000 and code < 0x1FFFE) else LEFT
+    return at + 1, code if plain or (code >= 0x1F000 and code < 0x1FFFE) else NOT_SIMPLE
 
 
 @inlined_uncounted
@@ -199,7 +202,7 @@ def without_newlines(out: Any, start: Any, end: Any) -> Any:
     """Make spaces of newlines, in place."""
     for i in range(start, end):
         if out[i] == _NEWLINE or out[i] == _RETURN:
-            out[i] = _SPACE
+            out[i] = SPACE
 
 
 @inlined_uncounted

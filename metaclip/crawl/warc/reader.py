@@ -19,6 +19,8 @@ from metaclip.crawl.warc.parsing import ParseOptions
 from metaclip.crawl.warc.sniffing import HTML, XML, is_xml, page_kind
 
 _PAGE_TYPES = ("text/html", "application/xhtml+xml")
+# A type that names none: the identified one counts, if there is one.
+_NO_TYPES = ("application/octet-stream", "binary/octet-stream", "unknown/unknown")
 
 
 class WarcReader:
@@ -88,12 +90,11 @@ def _as_response(record: Record) -> Response:
 def _declared_type(record: Record, response: Response) -> MimeType | None:
     """Return the type by Content-Type, or by WARC-Identified-Payload-Type where it has none."""
     declared = extract_mime_type(response.values("content-type"))
-    if declared is None:
-        identified = field_of(record.header, b"warc-identified-payload-type")
-        found = parse_mime_type(identified) if identified else None
-        if found is not None and found.essence in _PAGE_TYPES:
-            return found
-    return declared
+    if declared is not None and declared.essence not in _NO_TYPES:
+        return declared
+    identified = field_of(record.header, b"warc-identified-payload-type")
+    found = parse_mime_type(identified) if identified else None
+    return found if found is not None and found.essence in _PAGE_TYPES else declared
 
 
 def _page_body(response: Response, declared: MimeType | None, max_bytes: int) -> bytes | None:

@@ -1,4 +1,4 @@
-"""A WAT record to a page and its images."""
+"""Read a WAT record into a page and its images."""
 
 from __future__ import annotations
 
@@ -9,22 +9,26 @@ import numpy as np
 from metaclip.config.crawl import ExtractionOptions
 from metaclip.crawl.dates import parse_date
 from metaclip.crawl.images import unescape, without_surrogates
-from metaclip.crawl.page import Fates, Page, RawImage
+from metaclip.crawl.page import Page, RawImage
 from metaclip.crawl.pair_batch import PairBatch
-from metaclip.crawl.scanner.append import APPENDED, FATES, NEEDS_BASE, OTHER
-from metaclip.crawl.scanner.scan import (
+from metaclip.crawl.scanner.append import NEEDS_BASE
+from metaclip.crawl.scanner.record import (
     BASE,
     DATE,
     FILENAME,
-    GAVE_UP,
     IMAGES,
-    NO_PAGE,
+    NEEDS_PYTHON,
     OFFSET,
+    OUTCOMES,
     PAGE_URL,
     ROW,
+    SIZE,
+    Outcomes,
 )
+from metaclip.crawl.scanner.scan import GAVE_UP, NO_PAGE
 from metaclip.crawl.urls import bare_url, page_base
-from metaclip.crawl.wat.decoder import decode_wat, parse_offset
+from metaclip.crawl.wat.decoder import WatOptions, decode_wat, parse_offset
+from metaclip.crawl.wat.writer import WatWriter
 
 # Enough for nearly all pages; those with more images are decoded.
 _MOST_ROWS = 4096
@@ -34,26 +38,37 @@ _LENIENT = json.JSONDecoder(strict=False)
 
 
 class WatReader:
-    """Reads records one by one, by kernels if they are as Common Crawl writes them.
+    """Reads records one by one, by the scanner where they have Common Crawl's form.
 
-    Those put the pairs of simple images into `batch` themselves: the page that `read` returns
-    is the next that has to be started there.
+    The scanner appends the pairs of simple images to `batch`; Python decides about the others.
     """
 
     def __init__(self, options: ExtractionOptions, batch: PairBatch) -> None:
-        limits = options.limits
         self.options, self.batch = options, batch
-        self.limits = limits.max_text_bytes, limits.max_url_bytes, limits.max_images_per_page
-        self.found = np.empty(APPENDED, np.int64)
+        self.writer = WatWriter()
+        self.take_warcinfo = self.writer.take_warcinfo
+        self.found = np.empty(SIZE, np.int64)
         self.rows = np.empty((_MOST_ROWS, ROW), np.int64)
 
     def read(self, block: bytes) -> Page | str | None:
-        """The page of one record; None if it is about no HTML page.
+        """Return the page of one record; None if it is about no HTML page.
 
-        A string is the reason to drop it: `bad_json`, or `opt_out` where these count.
+        The page is in the batch then, with the pairs of its simple images. A string is the
+        reason to drop the record: `bad_json`, or `opt_out` where opt-outs are respected.
         """
-        if self.options.opt_outs:  # what these need is not scanned
-            return decode_wat(block, opt_outs=True)
+        self.batch.start_page()
+        page = self._read(block)
+        if isinstance(page, Page):
+            self.batch.describe_page(page)
+        else:
+            self.batch.drop_page()
+        return page
+
+    def _read(self, block: bytes) -> Page | str | None:
+        entities = self.writer.leaves_entities(block)
+        wanted = WatOptions(entities, self.options.opt_outs, self.options.status)
+        if wanted.opt_outs or wanted.status:  # the scanner notes no fields of these
+            return decode_wat(block, wanted)
         before, base = self.batch.plain, None
         last = self._append(block, _UNKNOWN)
         if last == NEEDS_BASE:
@@ -61,16 +76,22 @@ class WatReader:
             last = self._append(block, _NOWHERE if base is None else base.encode())
         if last == NO_PAGE:
             return None
-        return decode_wat(block) if last == GAVE_UP else self._page(block, base, last - before)
+        if last == GAVE_UP:
+            return decode_wat(block, wanted)
+        return self._page(block, base, last - before)
 
     def _append(self, block: bytes, base: bytes) -> int:
         data, text = np.frombuffer(block, np.uint8), np.frombuffer(base, np.uint8)
-        return self.batch.append_record(data, text, self.limits, self.found, self.rows)
+        of = self.options.limits
+        entities = int(self.writer.leaves_entities(block))
+        limits = of.max_text_bytes, of.max_url_bytes, of.max_images_per_page, entities
+        return self.batch.append_record(data, text, limits, self.found, self.rows)
 
     def _base(self, block: bytes) -> str | None:
         places = self.found[: 2 * PAGE_URL + 2].tolist()
         url, base = (_string(block, *places[2 * i : 2 * i + 2]) for i in (PAGE_URL, BASE))
-        return page_base(bare_url(url), None if base is None else unescape(base))
+        entities = self.writer.leaves_entities(block)
+        return page_base(bare_url(url), unescape(base) if base and entities else base)
 
     def _page(self, block: bytes, base: str | None, pairs: int) -> Page:
         found = self.found.tolist()
@@ -78,7 +99,7 @@ class WatReader:
         def field(target: int) -> str | None:
             return _string(block, found[2 * target], found[2 * target + 1])
 
-        others = self.rows[: found[FATES + OTHER]].tolist()
+        others = self.rows[: found[OUTCOMES + NEEDS_PYTHON]].tolist()
         return Page(
             bare_url(field(PAGE_URL)),
             base or (self._base(block) if others else None),
@@ -87,20 +108,20 @@ class WatReader:
             parse_date(field(DATE)),
             found[IMAGES],
             [row[0] for row in others],
-            [_image(block, row) for row in others],
-            Fates(*found[FATES : FATES + OTHER]),
+            [self._image(block, row) for row in others],
+            Outcomes(*found[OUTCOMES : OUTCOMES + NEEDS_PYTHON]),
             pairs,
         )
 
-
-def _image(block: bytes, row: list[int]) -> RawImage:
-    strings = [_string(block, *row[i : i + 2]) for i in range(1, ROW, 2)]
-    src, *texts = [text and unescape(text) for text in strings]
-    return RawImage(src, texts)
+    def _image(self, block: bytes, row: list[int]) -> RawImage:
+        src, *texts = [_string(block, *row[i : i + 2]) for i in range(1, ROW, 2)]
+        if self.writer.leaves_entities(block):
+            return RawImage(src and unescape(src), [text and unescape(text) for text in texts])
+        return RawImage(src, texts)
 
 
 def _string(block: bytes, start: int, end: int) -> str | None:
-    """The JSON string between two quotes, whatever is in it."""
+    """Return the JSON string between two quotes, whatever is in it."""
     if start < 0:
         return None
     text = block[start:end].decode("utf-8", "replace")
