@@ -164,7 +164,8 @@ def fuzz(number: int, folder: Path) -> None:
     """
     rng, file = random.Random(2023), folder / "x.warc.gz"
     archives = [data for path in SMALL if (data := path.read_bytes())]
-    good = members(WAT.read_bytes())[:60] + members(WARC.read_bytes())[:20]
+    # A warcinfo changes what the records behind it are: whether entities are decoded.
+    good = members(WAT.read_bytes())[1:60] + members(WARC.read_bytes())[:20]
     good += [m for data in archives if data[:2] == b"\x1f\x8b" for m in _whole(data)]
     alone: dict[bytes, set[tuple[str, str]]] = {}
     for _ in range(number):
@@ -179,7 +180,8 @@ def fuzz(number: int, folder: Path) -> None:
 
 
 def _whole(data: bytes) -> list[bytes]:
-    return [m for m in members(data) if m[-4:] != b"" and zlib.decompressobj(31).decompress(m)]
+    inflated = ((m, zlib.decompressobj(31).decompress(m)) for m in members(data))
+    return [m for m, block in inflated if block and b"\nSoftware-Info" not in block]
 
 
 def test_mutations(tmp_path: Path) -> None:

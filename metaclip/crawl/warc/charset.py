@@ -6,7 +6,7 @@ HTML standard (13.2.3.2), but for a page that declares nothing: UTF-8 where its 
 
 from __future__ import annotations
 
-from codecs import getincrementaldecoder, lookup
+from codecs import getincrementaldecoder
 from functools import lru_cache
 from typing import NamedTuple
 

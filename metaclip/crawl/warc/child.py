@@ -10,7 +10,7 @@ import signal
 import struct
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import msgspec
 
@@ -54,7 +54,7 @@ def _set_limits() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-def write(stream: BinaryIO, *parts: bytes) -> None:
+def write(stream: IO[bytes], *parts: bytes) -> None:
     """Write parts of a message, each behind its length."""
     for part in parts:
         stream.write(LENGTH.pack(len(part)))
@@ -62,7 +62,7 @@ def write(stream: BinaryIO, *parts: bytes) -> None:
     stream.flush()
 
 
-def read(stream: BinaryIO) -> bytes | None:
+def read(stream: IO[bytes]) -> bytes | None:
     """Return the next part of a message, None where the stream has ended."""
     head = stream.read(LENGTH.size)
     if len(head) < LENGTH.size:

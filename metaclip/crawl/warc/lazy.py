@@ -8,11 +8,27 @@ from collections.abc import Callable
 #: attributes whose URL a script puts into `src`, of lazysizes, jQuery and vanilla lazyload,
 #: lozad, bLazy, unveil, slick, Echo, WordPress, Jetpack, Slider Revolution and Mirage
 LAZY_ATTRIBUTES = (
-    "data-src data-original data-lazy-src data-lazy data-echo data-lazyload data-lazy-original "
-    "data-original-src data-orig-src data-img-src data-image-src data-ll-src data-lazyload-src "
-    "data-srclazy data-normal data-flickity-lazyload data-cfsrc data-hi-res-src data-orig-file "
-    "nitro-lazy-src"
-).split()
+    "data-src",
+    "data-original",
+    "data-lazy-src",
+    "data-lazy",
+    "data-echo",
+    "data-lazyload",
+    "data-lazy-original",
+    "data-original-src",
+    "data-orig-src",
+    "data-img-src",
+    "data-image-src",
+    "data-ll-src",
+    "data-lazyload-src",
+    "data-srclazy",
+    "data-normal",
+    "data-flickity-lazyload",
+    "data-cfsrc",
+    "data-hi-res-src",
+    "data-orig-file",
+    "nitro-lazy-src",
+)
 #: lists of candidates that a script puts into `srcset`
 LAZY_SRCSETS = ("data-srcset", "data-lazy-srcset", "data-original-set", "nitro-lazy-srcset")
 #: attributes that hold other URLs as well: they count beside a placeholder alone
@@ -54,7 +70,7 @@ def lazy_url(attribute: Attribute) -> str | None:
     return found if found is not None else _first(attribute, _LOOSE_ATTRIBUTES)
 
 
-def _first(attribute: Attribute, names: tuple[str, ...] | list[str]) -> str | None:
+def _first(attribute: Attribute, names: tuple[str, ...]) -> str | None:
     values = (attribute(name) for name in names)
     return next((value for value in values if value and not is_placeholder(value)), None)
 

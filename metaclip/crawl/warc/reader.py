@@ -16,7 +16,7 @@ from metaclip.crawl.warc.content_type import MimeType, extract_mime_type, parse_
 from metaclip.crawl.warc.html import HtmlImages
 from metaclip.crawl.warc.http_head import BadPayloadError, Response, read_response
 from metaclip.crawl.warc.parsing import ParseOptions
-from metaclip.crawl.warc.sniffing import HTML, XML, is_xml, page_kind
+from metaclip.crawl.warc.sniffing import XML, is_xml, page_kind
 
 _PAGE_TYPES = ("text/html", "application/xhtml+xml")
 # A type that names none: the identified one counts, if there is one.

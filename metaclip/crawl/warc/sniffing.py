@@ -9,15 +9,29 @@ from metaclip.crawl.warc.content_type import MimeType
 HTML, XML = "html", "xml"
 #: the standard's tags, each followed by a blank or `>`; 7.1, "identifying an unknown MIME type"
 HTML_TAGS = (
-    "!DOCTYPE HTML|HTML|HEAD|SCRIPT|IFRAME|H1|DIV|FONT|TABLE|A|STYLE|TITLE|B|BODY|BR|P|!--"
-).split("|")
+    "!DOCTYPE HTML",
+    "HTML",
+    "HEAD",
+    "SCRIPT",
+    "IFRAME",
+    "H1",
+    "DIV",
+    "FONT",
+    "TABLE",
+    "A",
+    "STYLE",
+    "TITLE",
+    "B",
+    "BODY",
+    "BR",
+    "P",
+    "!--",
+)
 #: bytes of a body that a browser sniffs (5.2, the resource header)
 SNIFFED_BYTES = 1445
 
 _BLANK = rb"[\t\n\x0c\r ]*"
-_HTML = re.compile(
-    _BLANK + rb"<(?:" + "|".join(HTML_TAGS).encode() + rb")[ >]", re.I
-)
+_HTML = re.compile(_BLANK + rb"<(?:" + "|".join(HTML_TAGS).encode() + rb")[ >]", re.I)
 _XML = re.compile(_BLANK + rb"<\?xml")
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")

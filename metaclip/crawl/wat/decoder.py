@@ -102,7 +102,9 @@ def decode_wat(block: bytes, options: WatOptions = _DEFAULT) -> Page | str | Non
         return "opt_out"
     header, container = record.envelope.header or _WarcHeader(), record.container or _Container()
     links = [link for link in http.html.links or () if link.path == IMAGE_PATH]
-    images = [(link.url, (link.alt, link.title, link.image_title)) for link in links]
+    images: list[_Strings] = [
+        (link.url, (link.alt, link.title, link.image_title)) for link in links
+    ]
     about = _About(header.url, head.base, container.filename, container.offset, header.date)
     return _page(about, images, options)
 
@@ -125,9 +127,7 @@ def _page(about: _About, images: list[_Strings], options: WatOptions) -> Page:
     base = page_base(url, unescape(base) if base and options.entities else base)
     found = [_raw_image(*one, entities=options.entities) for one in images]
     when, count = parse_date(about.date), len(found)
-    return Page(
-        url, base, about.file, parse_offset(about.offset), when, count, range(count), found
-    )
+    return Page(url, base, about.file, parse_offset(about.offset), when, count, range(count), found)
 
 
 def _has_status(message: _Message, options: WatOptions) -> bool:
