@@ -12,6 +12,7 @@ _TYPE = re.compile(rf"({_TOKEN})/({_TOKEN})[ \t\r\n]*(?=;|\Z)")
 _LIST_ITEM = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.?)*(?:"|\Z))+', re.S)
 _PARAMETER_NAME = re.compile(r"[ \t\r\n]*([^;=]*)")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.?)*)(?:"|\Z)[^;]*', re.S)
+_ESCAPE = re.compile(r"\\(.?)", re.S)
 _PLAIN = re.compile(r"[^;]*")
 _IS_TOKEN = re.compile(rf"{_TOKEN}\Z")
 _IS_QUOTABLE = re.compile(r"[\t\x20-\x7e\x80-\xff]*\Z")
@@ -43,7 +44,7 @@ def _charset(text: str, at: int) -> str | None:
             continue
         value = _QUOTED.match(text, at + 1)
         if value:
-            charset = re.sub(r"\\(.?)", r"\1", value[1], flags=re.S) or None
+            charset = _ESCAPE.sub(lambda one: one[1] or "\\", value[1]) or None
             at = value.end()
         else:
             plain = _PLAIN.match(text, at + 1)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 # Browsers find `HTTP` within the first bytes, in any case, with or without a version.
 _STATUS_LINE = re.compile(
-    rb"[^\n]{0,4}?HTTP(?:/[0-9.]*)?[ \t]*([0-9]{3})?[ \t]*([^\r\n]*)\r*\n", re.I
+    rb"[\s\S]{0,4}?HTTP(?:/[0-9.]*)?[ \t]*([0-9]{3})?[ \t]*([^\r\n]*)\r*\n", re.I
 )
 _NEXT_HEAD = re.compile(rb"[\r\n]*HTTP/?[0-9. \t]", re.I)
 _END = re.compile(rb"\n\r*\n")
