@@ -15,10 +15,10 @@ HINT = (
     "this test needs Debian's Chromium and Playwright: `apt-get install chromium` and "
     "`pip install -c constraints.txt -e '.[browser]'`"
 )
-_FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 _IMAGES = """() => {
     const found = [];
     const walk = root => {

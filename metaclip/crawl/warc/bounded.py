@@ -23,6 +23,8 @@ from metaclip.crawl.warc.parsing import ParseOptions, parse_page
 
 #: the reason to drop a page that would take too long or too much memory
 TOO_COMPLEX = "too_complex"
+#: what the interpreter is started with for a child
+COMMAND = ["-P", "-m", child.__name__]
 _MOST_TAGS = 5000
 # A child that got no processor for so long has failed; its own limit is of processor time.
 _WALL_SECONDS = 300.0
@@ -62,13 +64,14 @@ class _Child:
         return self.process
 
     def _started(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-P", "-m", child.__name__]
+        command = [sys.executable, *COMMAND]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
         )
         if self._answer(process) != b"ready":
             process.kill()
+            process.communicate()
             raise RuntimeError(f"no child process to parse pages: {' '.join(command)} failed")
         return process
 
