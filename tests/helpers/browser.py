@@ -10,11 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from playwright.sync_api import BrowserContext, Error, ProxySettings, Route, sync_playwright
+
 CHROMIUM = Path("/usr/bin/chromium")
-HINT = (
-    "this test needs Debian's Chromium and Playwright: `apt-get install chromium` and "
-    "`pip install -c constraints.txt -e '.[browser]'`"
-)
+HINT = f"this test needs Debian's Chromium as {CHROMIUM}: `apt-get install chromium` installs it"
 _FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -23,8 +22,9 @@ _IMAGES = """() => {
     const found = [];
     const walk = root => {
         for (const one of root.querySelectorAll('img')) {
+            if (!(one instanceof HTMLImageElement)) continue;
             const texts = ['alt', 'title', 'data-image-title'].map(name => one.getAttribute(name));
-            found.push([one.src, ...texts]);
+            found.push([one.getAttribute('src'), one.src, ...texts]);
         }
         for (const one of root.querySelectorAll('*')) if (one.shadowRoot) walk(one.shadowRoot);
     };
@@ -35,8 +35,9 @@ _MILLISECONDS = 20_000
 
 
 class Shown(NamedTuple):
-    """An image as the browser has it: its resolved `src`, and the texts."""
+    """An image as the browser has it: its `src`, raw and resolved, and the texts."""
 
+    raw: str | None
     src: str
     alt: str | None
     title: str | None
@@ -44,56 +45,56 @@ class Shown(NamedTuple):
 
 
 class Browser:
-    """One tab; `images` loads a page and returns what it shows, None for a download."""
+    """One tab; `images` loads a page and returns what it shows, None where it shows none."""
 
-    def __init__(self, page: object) -> None:
-        self.page = page
+    def __init__(self, context: BrowserContext) -> None:
+        self.context, self.page = context, context.new_page()
 
     def images(self, url: str) -> list[Shown] | None:
         """Return the images of a page that the browser loads from the network or a route."""
-        from playwright.sync_api import Error
-
         try:
-            self.page.goto(url, wait_until="domcontentloaded", timeout=_MILLISECONDS)  # type: ignore[attr-defined]
+            self.page.goto(url, wait_until="domcontentloaded", timeout=_MILLISECONDS)
         except Error as error:
             if "net::ERR_" in str(error) or "Download" in str(error):
+                self.page.close()  # an error page is still to come in it
+                self.page = self.context.new_page()
                 return None
             raise
-        return [Shown(*one) for one in self.page.evaluate(_IMAGES)]  # type: ignore[attr-defined]
+        return [Shown(*one) for one in self.page.evaluate(_IMAGES)]
 
     def images_of(self, url: str, fields: dict[str, str], body: bytes) -> list[Shown] | None:
-        """Return the images of a response that is put in place of the network's under its URL."""
+        """Return the images of a response that is put in place of the network's, under its URL.
 
-        def answer(route: object) -> None:
-            request = route.request  # type: ignore[attr-defined]
-            if request.is_navigation_request() and request.frame == self.page.main_frame:  # type: ignore[attr-defined]
-                route.fulfill(status=200, headers=fields, body=body)  # type: ignore[attr-defined]
+        Whatever else the page asks for fails, so that no refresh leads away from it.
+        """
+        answered: list[str] = []
+
+        def answer(route: Route) -> None:
+            if answered or not route.request.is_navigation_request():
+                route.abort("aborted")
             else:
-                route.abort()  # type: ignore[attr-defined]
+                answered.append(route.request.url)
+                route.fulfill(status=200, headers=fields, body=body)
 
-        self.page.route("**/*", answer)  # type: ignore[attr-defined]
+        self.context.route("**/*", answer)
         try:
             return self.images(url)
         finally:
-            self.page.unroute("**/*")  # type: ignore[attr-defined]
+            self.context.unroute("**/*")
 
 
 @contextmanager
 def browser(proxy: str | None = None) -> Iterator[Browser]:
     """Yield a browser whose scripts are off; it reaches nothing but the proxy."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError as error:
-        raise RuntimeError(HINT) from error
     if not CHROMIUM.exists():
         raise RuntimeError(HINT)
-    server = {"server": proxy or "http://127.0.0.1:9"}
+    server = ProxySettings(server=proxy or "http://127.0.0.1:9")
     with sync_playwright() as playwright:
         program = playwright.chromium.launch(
             executable_path=str(CHROMIUM), args=_FLAGS, proxy=server
         )
         context = program.new_context(java_script_enabled=False)
-        yield Browser(context.new_page())
+        yield Browser(context)
         program.close()
 
 

@@ -38,7 +38,9 @@ class _Reader:
         self.images: list[RawImage] = []
         self.parser = expat.ParserCreate("utf-8", " ")
         self.parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_ALWAYS)
+        self.templates = 0  # that are open: their contents are no part of the document
         self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
         self.parser.ExternalEntityRefHandler = self._read_entities
 
     def _read_entities(
@@ -53,7 +55,11 @@ class _Reader:
         namespace, _, tag = name.rpartition(" ")
         if namespace != _NAMESPACE:
             return
-        if tag == "img":
+        if tag == "template":
+            self.templates += 1
+        elif self.templates:
+            return
+        elif tag == "img":
             lazy = lazy_url(attributes.get) if self.lazy_images else None
             texts = tuple(map(attributes.get, TEXT_SOURCES))
             self.images.append(RawImage(lazy or attributes.get("src"), texts, lazy is not None))
@@ -61,3 +67,6 @@ class _Reader:
             self.base = attributes.get("href")
         elif tag == "meta" and self.wants_metas:
             self.metas.append((attributes.get("name", ""), attributes.get("content", "")))
+
+    def _end(self, name: str) -> None:
+        self.templates -= name == f"{_NAMESPACE} template"

@@ -22,7 +22,7 @@ def skippable(data: bytes, number: int = 0x5D) -> bytes:
 
 def trained() -> zstandard.ZstdCompressionDict:
     rng = random.Random(1)
-    samples = [PAGE + rng.randbytes(20) for _ in range(2000)]
+    samples: list[bytes | bytearray | memoryview] = [PAGE + rng.randbytes(20) for _ in range(2000)]
     return zstandard.train_dictionary(4096, samples)
 
 

@@ -60,7 +60,7 @@ def test_each_label_of_the_standard_decodes_by_its_index(label: str) -> None:
     if name in SINGLE_BYTE:
         table = "".join(character(name, i) or WRONG for i in range(128))
         assert decode_text(high, label).text == table
-    codec = {"utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}.get(name, "ascii")
+    codec = {"utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}.get(name or "", "ascii")
     expected = WRONG if name == "replacement" else "<p>plain"
     assert decode_text("<p>plain".encode(codec), label).text == expected
 
