@@ -83,7 +83,7 @@ class _Run:
         if record.defect:
             self.account.drop_record(record.defect)
             return
-        kind = (field_of(record.header, b"warc-type") or "").lower()
+        kind = (field_of(record.header, b"WARC-Type") or "").lower()
         if kind == "warcinfo":
             self.warcinfos += 1
             self.wat.take_warcinfo(record)
@@ -156,4 +156,4 @@ class _Run:
 
 
 def _is_json(header: bytes) -> bool:
-    return "json" in (field_of(header, b"content-type") or "").lower()
+    return "json" in (field_of(header, b"Content-Type") or "").lower()

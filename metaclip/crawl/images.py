@@ -75,7 +75,7 @@ def url_of(
         return "", "not_http"
     if len(src) > limits.max_url_bytes:
         return "", "long_url"
-    url = resolve(base, encode_query(src, encoding))
+    url = resolve(base, src if encoding == UTF_8 else encode_query(src, encoding))
     if url is None:
         return "", "bad_url"
     if not url.startswith(HTTP):

@@ -63,10 +63,10 @@ def real_pages(path: Path) -> Iterator[Served]:
         window = Window(stream)
         for record in read_records(read_pieces(window, _LIMITS.max_resync_bytes), _LIMITS):
             assert isinstance(record, Record)
-            if field_of(record.header, b"warc-type") == "response":
+            if field_of(record.header, b"WARC-Type") == "response":
                 found = read_response(record.block)
                 fields = {k: v for k, v in found.fields if k not in _LEFT_OUT}
-                url = (field_of(record.header, b"warc-target-uri") or "").strip("<>")
+                url = (field_of(record.header, b"WARC-Target-URI") or "").strip("<>")
                 body = decode_body(found, _LIMITS.max_page_bytes)
                 yield Served(record.offset, url, fields, body)
 

@@ -130,8 +130,8 @@ def _responses() -> Iterator[tuple[str, bytes]]:
         yield f"xhtml {i}", f"{OK}Content-Type: application/xhtml+xml\r\n\r\n{body}".encode()
     for label, codec, text in CHARSETS:
         image = f"<img src='/p?q={text}' alt='{text}'>"
-        head = f"{OK}Content-Type: text/html; charset={label}\r\n\r\n".encode()
-        yield f"charset {label}", head + image.encode(codec)
+        media = f"{OK}Content-Type: text/html; charset={label}\r\n\r\n"
+        yield f"charset {label}", media.encode() + image.encode(codec)
     for i, meta in enumerate(METAS):
         page = f"{OK}{HTML}\r\n{meta.format('koi8-r')}<img src='/p?q=кот' alt='кот'>"
         yield f"meta {i}", page.encode("koi8-r")

@@ -92,7 +92,8 @@ def read_pieces(window: Window, max_resync_bytes: int) -> Iterator[Piece]:
     if _is_plain(window.data):
         yield from _plain_pieces(window)
         return
-    kind = ZSTD if _first(window.data, ZSTD) < _first(window.data, GZIP) else GZIP
+    gzip = _first(window.data, GZIP)
+    kind = ZSTD if gzip and _first(window.data[: gzip + 4], ZSTD) < gzip else GZIP
     yield from _Members(window, kind, max_resync_bytes).pieces()
 
 
@@ -102,15 +103,19 @@ def is_compressed(head: bytes) -> bool:
 
 
 def _first(head: bytes, kind: str) -> int:
+    """Return the offset of the first member, the length of `head` for none."""
+    if head.startswith(MAGICS[kind]):
+        return 0
     found = [at for at in map(head.find, MAGICS[kind]) if at >= 0]
     return min(found, default=len(head))
 
 
 def _is_plain(head: bytes) -> bool:
     """Return True where a record's first line comes before the first member, if any."""
+    if head.startswith(MAGICS[GZIP]) or head.startswith(MAGICS[ZSTD]):
+        return False
     line = RECORD_LINE.search(head)
-    member = min(_first(head, GZIP), _first(head, ZSTD))
-    return line is not None and line.start() < member
+    return line is not None and line.start() < min(_first(head, GZIP), _first(head, ZSTD))
 
 
 def _plain_pieces(window: Window) -> Iterator[Piece]:

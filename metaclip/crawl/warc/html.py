@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from turbohtml import Document, DocumentFragment, Element, Namespace, ShadowRoot, parse
 
-from metaclip.crawl.page import TEXT_SOURCES, RawImage
+from metaclip.crawl.page import RawImage
 from metaclip.crawl.warc.lazy import lazy_url
 
-_SHADOW_WORDS = ("shadowrootmode", "shadowRootMode", "SHADOWROOTMODE")
+# The case of each letter is spelt out, since a pattern that ignores case is slow.
+_TEMPLATE = re.compile("<[tT][eE][mM][pP][lL][aA][tT][eE]")
 
 
 class HtmlImages(NamedTuple):
@@ -28,9 +30,9 @@ def read_html(text: str, *, lazy_images: bool = False, metas: bool = False) -> H
     """
     document = parse(text, positions=False)
     # Contents of templates are no part of the document, but `find_all` gives them.
-    templates = document.find("template") is not None
+    templates = _TEMPLATE.search(text) is not None
     nodes = [one for one in document.find_all("img") if not (templates and _is_inert(one))]
-    if any(word in text for word in _SHADOW_WORDS):
+    if templates and "shadowrootmode" in text.lower():
         nodes += _images_in_shadow(document)
     bases = (
         one.attr("href")
@@ -66,5 +68,5 @@ def _images_in_shadow(document: Document) -> Iterator[Element]:
 
 def _image(node: Element, lazy_images: bool) -> RawImage:
     lazy = lazy_url(node.attr) if lazy_images else None
-    texts = tuple(node.attr(name) for name in TEXT_SOURCES)
+    texts = (node.attr("alt"), node.attr("title"), node.attr("data-image-title"))
     return RawImage(lazy or node.attr("src"), texts, lazy is not None)

@@ -21,6 +21,7 @@ _MARKUP = re.compile(
     rb"|<[!?/][^>]*",
     re.I | re.S,
 )
+_META_CHARSET = re.compile(rb"<[mM][eE][tT][aA][\s/][^>]*?[cC][hH][aA][rR][sS][eE][tT]")
 _NEXT_ATTRIBUTE = re.compile(
     rb"[\s/]*(?P<name>[^\s/>][^\s/>=]*)"
     rb"""(?:\s*=\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<plain>[^\s>]*)))?"""
@@ -37,9 +38,11 @@ def declared_labels(head: bytes) -> Iterator[str]:
     A tag counts by its `charset`, or by the `charset=` of its `content` where its `http-equiv`
     is `content-type`.
     """
-    if b"meta" not in head and b"META" not in head and b"meta" not in head.lower():
-        return
-    for found in _MARKUP.finditer(head):
+    last = None
+    for last in _META_CHARSET.finditer(head):
+        pass
+    # Few pages have one beyond their beginning: what follows the last is not looked at.
+    for found in _MARKUP.finditer(head[: last.end() + PRESCAN_BYTES] if last else b""):
         if found["meta"] is not None:
             label = _label_of(found["meta"])
             if label:

@@ -69,7 +69,7 @@ class WarcReader:
             page_base(url, html.base, decoded.encoding),
             self.file,
             record.offset,
-            parse_date(field_of(record.header, b"warc-date")),
+            parse_date(field_of(record.header, b"WARC-Date")),
             count,
             range(count),
             html.images,
@@ -78,12 +78,12 @@ class WarcReader:
 
 
 def _url_of(record: Record) -> str:
-    return bare_url(field_of(record.header, b"warc-target-uri"))
+    return bare_url(field_of(record.header, b"WARC-Target-URI"))
 
 
 def _as_response(record: Record) -> Response:
     """Return a resource as a response: its WARC Content-Type is that of its block."""
-    media = field_of(record.header, b"content-type")
+    media = field_of(record.header, b"Content-Type")
     return Response(200, [("content-type", media)] if media else [], record.block)
 
 
@@ -92,7 +92,7 @@ def _declared_type(record: Record, response: Response) -> MimeType | None:
     declared = extract_mime_type(response.values("content-type"))
     if declared is not None and declared.essence not in _NO_TYPES:
         return declared
-    identified = field_of(record.header, b"warc-identified-payload-type")
+    identified = field_of(record.header, b"WARC-Identified-Payload-Type")
     found = parse_mime_type(identified) if identified else None
     return found if found is not None and found.essence in _PAGE_TYPES else declared
 

@@ -173,10 +173,10 @@ def test_small_shared_pages_are_what_the_browser_shows() -> None:
             for one in read_records(read_pieces(window, 1 << 20), OPTIONS.limits):
                 if not isinstance(one, Record) or not one.block.startswith(b"HTTP"):
                     continue
-                url = field_of(one.header, b"warc-target-uri") or ""
+                url = field_of(one.header, b"WARC-Target-URI") or ""
                 proxy.answers[url] = one.block
                 shown = shown_pairs(program.images(url)) or set()
-                media = field_of(one.header, b"warc-identified-payload-type")
+                media = field_of(one.header, b"WARC-Identified-Payload-Type")
                 ours = pairs_of(one.block, url) if not media else {("", "")}
                 different[path.name] += ours != shown
     assert +different == BETTER
