@@ -55,7 +55,7 @@ class Browser:
         try:
             self.page.goto(url, wait_until="domcontentloaded", timeout=_MILLISECONDS)
         except Error as error:
-            if "net::ERR_" in str(error) or "Download" in str(error):
+            if any(word in str(error) for word in ("net::ERR_", "Download", "Timeout")):
                 self.page.close()  # an error page is still to come in it
                 self.page = self.context.new_page()
                 return None

@@ -22,8 +22,6 @@ from tests.helpers.shared_data import DATA
 
 ANSWERS = DATA / "browser" / "answers.json.xz"
 REAL = DATA / "warc" / "part.warc.gz"
-#: where a page is put whose own URL is none
-ELSEWHERE = "http://elsewhere.invalid/"
 # Fields about the transport, which a route does not undo, or that lead away from the page.
 _LEFT_OUT = frozenset(
     {
@@ -99,9 +97,10 @@ def answer_small_pages() -> dict[str, Pairs | None]:
 
 
 def answer_real_page(program: Browser, page: Served) -> Pairs | None:
-    """Return what the browser shows for a real page."""
-    url = page.url if "::" not in page.url else ELSEWHERE
-    return shown_pairs(program.images_of(url, page.fields, page.body))
+    """Return what the browser shows for a real page, None where its URL is none."""
+    if resolve(None, page.url) is None:
+        return None
+    return shown_pairs(program.images_of(page.url, page.fields, page.body))
 
 
 def load_answers() -> Answers:

@@ -38,11 +38,9 @@ def declared_labels(head: bytes) -> Iterator[str]:
     A tag counts by its `charset`, or by the `charset=` of its `content` where its `http-equiv`
     is `content-type`.
     """
-    last = None
-    for last in _META_CHARSET.finditer(head):
-        pass
     # Few pages have one beyond their beginning: what follows the last is not looked at.
-    for found in _MARKUP.finditer(head[: last.end() + PRESCAN_BYTES] if last else b""):
+    end = max((one.end() + PRESCAN_BYTES for one in _META_CHARSET.finditer(head)), default=0)
+    for found in _MARKUP.finditer(head[:end]):
         if found["meta"] is not None:
             label = _label_of(found["meta"])
             if label:

@@ -20,7 +20,6 @@ from metaclip.crawl.warc.prescan import declared_labels, xml_label
 from tests.helpers.archives import record
 from tests.helpers.browser import RawProxy, browser
 from tests.helpers.browser_answers import (
-    ELSEWHERE,
     REAL,
     Pairs,
     Served,
@@ -89,14 +88,10 @@ def without_bars(pairs: Pairs) -> Pairs:
     return {(url.replace("%7C", "|"), text) for url, text in pairs}
 
 
-def absolute(pairs: Pairs) -> Pairs:
-    return {pair for pair in pairs if not pair[0].startswith(ELSEWHERE)}
-
-
 def class_of(page: Served, ours: Pairs, theirs: Pairs | None) -> str:
     if theirs is None:
         return "not shown"
-    if ours == absolute(theirs):
+    if ours == theirs:
         return "equal"
     if not is_declared(page):
         return "undeclared charset"
@@ -116,8 +111,10 @@ def compare(pages: list[tuple[Served, Pairs | None]], path: Path) -> tuple[float
         ours = of_page.get(page.offset, set())
         classes[name := class_of(page, ours, shown)] += 1
         if shown is not None and name != "undeclared charset":
-            theirs = absolute(shown)
-            both, either = both | (ours & theirs), either | ours | theirs
+            both |= ours & shown
+            either |= ours | shown
+            if name == "other":
+                print(page.url, sorted(ours ^ shown))
     return len(both) / max(1, len(either)), classes
 
 
@@ -126,7 +123,7 @@ def test_real_pages_give_what_the_browser_showed() -> None:
     jaccard, classes = compare([*pages], REAL)
     assert jaccard >= 0.999
     assert classes["other"] == 0
-    assert classes["equal"] >= 65
+    assert classes["equal"] >= 60
 
 
 @pytest.mark.browser
@@ -155,7 +152,7 @@ def test_all_real_pages_are_what_the_browser_shows() -> None:
 #: records of the shared small inputs that are read in another way on purpose
 BETTER = {
     "07-content-types.warc": 1,  # the browser downloads a quoted type
-    "10-encoding-header-left-behind.warc": 5,  # it refuses a body that lacks its coding
+    "10-encoding-header-left-behind.warc": 3,  # it refuses a body that lacks its coding
     "14-zstd-content-encoding.warc": 1,  # it takes zstd over https only
     "13-two-content-encoding-fields.warc": 1,  # br likewise
     "31-identified-type.warc": 1,  # it downloads application/octet-stream
