@@ -18,7 +18,7 @@ _SECONDS = len("2016-01-11T23:24:25Z")
 def parse_date(text: str | None) -> datetime | None:
     """Return a WARC-Date in UTC; None if it is missing or no such date.
 
-    What a date with less precision lacks is the first of it: `2016` is 2016-01-01T00:00:00Z.
+    Parts that a date with less precision lacks are their first: `2016` is 2016-01-01T00:00:00Z.
     """
     if text and len(text) == _SECONDS and text[-1] == "Z":  # nearly all
         try:

@@ -95,7 +95,7 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("path", SMALL, ids=lambda p: p.name)
-def test_samples(path: Path) -> None:
+def test_samples_give_the_pairs_counted_by_hand(path: Path) -> None:
     account, _ = run(path.read_bytes())
     found = (account.status, account.records, account.pages, account.pairs)
     assert found == EXPECTED.get(path.name, found)
@@ -104,7 +104,7 @@ def test_samples(path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "error"), [(b"", "empty"), (b"no archive\n" * 9, "not_an_archive")]
 )
-def test_no_archive(data: bytes, error: str) -> None:
+def test_other_bytes_are_no_archive(data: bytes, error: str) -> None:
     account, _ = run(data)
     assert (account.status, account.error) == ("failed", error)
 
@@ -184,12 +184,12 @@ def _whole(data: bytes) -> list[bytes]:
     return [m for m, block in inflated if block and b"\nSoftware-Info" not in block]
 
 
-def test_mutations(tmp_path: Path) -> None:
+def test_mutated_archives_keep_the_pairs_of_whole_members(tmp_path: Path) -> None:
     fuzz(200, tmp_path)
 
 
 @pytest.mark.long
-def test_many_mutations(tmp_path: Path) -> None:
+def test_many_mutated_archives_keep_the_pairs_of_whole_members(tmp_path: Path) -> None:
     fuzz(20_000, tmp_path)
 
 

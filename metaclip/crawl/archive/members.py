@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 from metaclip.crawl.archive.inflaters import GZIP, MAGICS, ZSTD, Inflater, new_inflater
 from metaclip.crawl.archive.zstd_frames import read_dictionary
 
-#: what a WARC record starts with, where the search for the next one may stop
+#: the first line of a WARC record, where the search for the next one may stop
 RECORD_LINE = re.compile(rb"(?i)WARC/\d{1,2}\.\d{1,2}[ \t]*\r*\n")
 
 READ_BYTES = 1 << 20
@@ -52,7 +52,7 @@ class Window:
 
     @property
     def end(self) -> int:
-        """Offset behind the last byte read so far."""
+        """Return the offset behind the last byte read so far."""
         return self.offset + len(self.data)
 
     def fill(self, until: int, keep: int) -> bool:
@@ -67,12 +67,12 @@ class Window:
         return self.end >= until
 
     def slice(self, start: int, length: int) -> bytes:
-        """At most `length` bytes from offset `start`."""
+        """Return at most `length` bytes from offset `start`."""
         start -= self.offset
         return self.data[start : start + length]
 
     def find(self, needle: bytes, start: int) -> int:
-        """Offset of `needle` at or after `start`, reading on as needed; -1 if none."""
+        """Return the offset of `needle` at or after `start`, -1 for none; read on as needed."""
         while True:
             found = self.data.find(needle, start - self.offset)
             if found >= 0:

@@ -1,4 +1,4 @@
-"""Decode a page's bytes: by BOM, HTTP, `<meta>`, XML declaration, or by what they look like.
+"""Decode a page's bytes: by BOM, HTTP, `<meta>`, XML declaration, or detection.
 
 Labels and decoders are those of the Encoding standard. The order of the search is that of the
 HTML standard (13.2.3.2), but for a page that declares nothing: UTF-8 where its bytes are valid.
@@ -37,7 +37,7 @@ def encoding_of(label: str) -> str | None:
 def decode_text(body: bytes, charset: str | None = None, *, xml: bool = False) -> Decoded:
     """Return the characters of a page; `charset` is that of its Content-Type.
 
-    Bytes that are wrong in their encoding become U+FFFD.
+    Bytes that are wrong in their encoding are decoded as U+FFFD.
     """
     for mark, encoding in _BOMS:
         if body.startswith(mark):

@@ -18,7 +18,7 @@ _NO_CODINGS = frozenset({"", "identity", "none"})
 # No server nests more; each may inflate up to the limit of a page.
 _MOST_CODINGS = 8
 _STEP_BYTES = 16 * 1024
-# What browsers allow (RFC 9659).
+# The largest window that browsers allow (RFC 9659).
 _ZSTD_WINDOW_BYTES = 8 * 1024 * 1024
 
 Decoder = Callable[[bytes, int], bytes]

@@ -1,4 +1,4 @@
-"""Parse the text of one page as HTML or XML; what `bounded` runs, here or in a child process.
+"""Parse the text of one page as HTML or XML, for `bounded`: in its process or in a child.
 
 It imports little, so that a child starts fast and has its memory for the page.
 """
@@ -12,7 +12,7 @@ from metaclip.crawl.warc.xhtml import read_xhtml
 
 
 class ParseOptions(msgspec.Struct, frozen=True):
-    """Whether a page is XML, whether lazy URLs count, and whether its metas are needed."""
+    """The kind of a page, and the fields of it that are needed."""
 
     xml: bool = False
     lazy_images: bool = False

@@ -71,7 +71,7 @@ class _Wat(msgspec.Struct):
 
 
 class WatOptions(NamedTuple):
-    """Whether texts and URLs still have their entities, and the pages that are dropped."""
+    """`entities`: texts and URLs still have them. The others name the pages to drop."""
 
     entities: bool = True
     opt_outs: bool = False
