@@ -17,7 +17,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport SPARK_HOME SPARK_CONF_DIR PYSPARK_PYTHON PYSPARK_DRIVER_PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-cluster test-airflow test-long bench package lint clean
+.PHONY: help setup demo test test-browser test-cluster test-airflow test-long bench package lint clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -37,6 +37,9 @@ test-cluster: setup  ## run the faults on a small real cluster
 
 test-long: setup $(AIRFLOW)  ## run the long ones: fuzzing, faults, a cluster, Airflow
 	python -m pytest -m long $(ARGS)
+
+test-browser: setup  ## compare pages with what Chromium shows for them
+	python -m pytest -m browser $(ARGS)
 
 test-airflow: setup $(AIRFLOW)  ## run the DAG in an Airflow of its own
 	python -m pytest -m airflow $(ARGS)
