@@ -292,7 +292,7 @@ def command(*words: object, path: str | None = None) -> subprocess.CompletedProc
         text=True,
         cwd=ROOT,
         env=environment,
-        timeout=120,
+        timeout=600,
     )
 
 
