@@ -75,7 +75,7 @@ def slow_sums(rows: Rows, counts: list[int], t: float, members: set[int]) -> lis
     return list(sums.values())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(ROW, min_size=1, max_size=12), COUNTS, T, st.integers(1, 4))
 def test_sums_of_every_group(rows: Rows, counts: list[int], ts: list[float], split: int) -> None:
     names, groups = group_by_origin(ORIGINS)
@@ -98,7 +98,7 @@ def test_sums_of_every_group(rows: Rows, counts: list[int], ts: list[float], spl
             assert np.allclose(by_entry[at, 1 + entry], expected, rtol=1e-12)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(ROW, min_size=1, max_size=6), COUNTS, st.floats(min_value=0.1, max_value=30))
 def test_expected_size_and_variance_of_every_outcome(
     rows: Rows, counts: list[int], t: float

@@ -16,7 +16,7 @@ from metaclip.balance.probability import Floats, enters_at, keep_probability
 from tests.helpers.balance_twins import slow_keep_probability
 
 # The first call compiles.
-SETTINGS = settings(deadline=None, max_examples=60)
+SETTINGS = settings(max_examples=60)
 
 Pair = tuple[list[int], float]
 """The counts of a pair's entries, and its draw."""

@@ -8,7 +8,7 @@ import random
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from metaclip.config.settings import Spacing
 from metaclip.errors import InputError
@@ -28,7 +28,6 @@ from tests.helpers.shared_data import SHARED, needs_shared
 from tests.helpers.text_strategies import ALPHABET, Case, cases
 
 
-@settings(deadline=None)
 @given(cases())
 def test_random_texts_against_a_naive_scan(case: Case) -> None:
     engine = CompiledEngine.build(case.entries, case.spacing)
