@@ -33,7 +33,11 @@ def render() -> str:
     """Return both tables."""
     made = table(_NAMES, ([name, *_compare(data)] for name, data in make_faults().items()))
     files = sorted([*(_DATA / "broken").iterdir(), *(_DATA / "samples").iterdir()])
-    rows = ([code(file.name), *_compare(file.read_bytes())] for file in files if ".paths" not in file.name)
+    rows = (
+        [code(file.name), *_compare(file.read_bytes())]
+        for file in files
+        if ".paths" not in file.name
+    )
     real = table(_NAMES, (row for row in rows if _differ(row)))
     return f"{made}\n\n{real}"
 

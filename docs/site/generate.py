@@ -1,7 +1,7 @@
 """Generate the reference pages and the tables of measured behaviour from the code.
 
-    python docs/site/generate.py            write them
-    python docs/site/generate.py --check    exit with 1 and name those that differ
+python docs/site/generate.py            write them
+python docs/site/generate.py --check    exit with 1 and name those that differ
 """
 
 from __future__ import annotations

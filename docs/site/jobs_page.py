@@ -23,7 +23,7 @@ _EXIT_CODES = """\
 |---|---|
 | 0 | The work is done. The last line of stdout but for a report is one line of JSON, the summary |
 | 1 | The work failed: a lost disk, a conflict with another job, tables that disagree |
-| 2 | The settings or the inputs are wrong. The error names the setting, what was expected and found |
+| 2 | The settings or the inputs are wrong. The error gives the setting, expected and found |
 
 A failure is one line, the last one on stderr. The job can be run again once its cause is gone:
 it publishes by whole commits, and a rerun gives the same rows."""
@@ -32,7 +32,7 @@ The line of JSON has the fields of the job's summary, listed below, and Spark's 
 
 | field | holds |
 |---|---|
-| `stages` | seconds of Spark's start (`start`), of each commit (`write TABLE`), and of the rest (`other`) |
+| `stages` | seconds of Spark's start (`start`), each commit (`write TABLE`), the rest (`other`) |
 | `tasks`, `failed_tasks`, `task_seconds` | number of tasks, of failed ones, and their time |
 | `input_bytes`, `shuffle_bytes` | bytes read from files, bytes written by shuffles |
 | `seconds` | time of the whole job |

@@ -93,8 +93,9 @@ def _values(kind: inspect.Type) -> str:
             return ", ".join(map(code, kind.values))
         case inspect.IntType() | inspect.FloatType():
             word = "integer" if isinstance(kind, inspect.IntType) else "number"
-            bounds = ((text, getattr(kind, name)) for name, text in _BOUNDS.items())
-            return " ".join([word, *(f"{text} {bound:g}" for text, bound in bounds if bound is not None)])
+            found = ((text, getattr(kind, name)) for name, text in _BOUNDS.items())
+            bounds = [f"{text} {bound:g}" for text, bound in found if bound is not None]
+            return " ".join([word, *bounds])
         case inspect.ListType():
             return f"list of {_values(kind.item_type)}"
         case inspect.DictType():
@@ -113,4 +114,3 @@ _SIMPLE: dict[type, str] = {
 
 def _is_null(kind: inspect.Type) -> bool:
     return isinstance(kind, inspect.NoneType)
-

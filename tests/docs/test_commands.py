@@ -1,4 +1,4 @@
-"""Every fenced command of the README and the pages: run where it can run here, checked elsewhere."""
+"""Every fenced command of the README and the pages: run where it can run, else checked."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from msgspec import Struct
 from pyspark.sql import SparkSession
 
 from metaclip.__main__ import list_jobs
@@ -78,7 +79,7 @@ def run_blocks(run_job: Callable[[str, list[str]], None]) -> int:
     run_job("curate", ["--config", "conf/demo.yaml"])
     blocks_run = [block for block in BLOCKS if block.language == RUN]
     for block in blocks_run:
-        script = []
+        script: list[str] = []
         for line in block.text.replace("\\\n", " ").splitlines():
             words = commands(line)[0] if line.startswith("metaclip ") else []
             job = job_of(words) if words else None
@@ -129,7 +130,7 @@ def test_commands_that_read_a_curation_run_on_a_few_pages(
         texts = [text.replace("export.to=", f"export.to={folder}/") for text in texts]
         texts = [pairs[0] if text == PAIR else text for text in texts]
         config = parse_arguments("", texts, getattr(module, "FLAGS", None))
-        step: Step = getattr(module, name)
+        step: Step[Struct] = getattr(module, name)
         warehouse = Warehouse(spark, str(folder / config.warehouse), name, config.digest())
         step(config, warehouse)
         ran.append(name)
@@ -152,7 +153,11 @@ def test_commands_run_as_a_user_types_them(folder: Path) -> None:
 
     def run_job(name: str, arguments: list[str]) -> None:
         run = subprocess.run(
-            [str(command), name, *arguments], capture_output=True, text=True, check=False, timeout=600
+            [str(command), name, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
         )
         assert run.returncode == 0, (name, arguments, run.stderr)
         printed.append(run.stdout)
