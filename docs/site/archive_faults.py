@@ -135,7 +135,7 @@ def read_by_fastwarc(data: bytes) -> tuple[int, str]:
         for record in ArchiveIterator(io.BytesIO(data), parse_http=False):
             length = len(record.reader.read())
             count += length == record.content_length
-    except Exception as error:  # noqa: BLE001 - a table of whatever it raises
+    except OSError as error:
         return count, f"`{type(error).__name__}`"
     return count, "its end"
 

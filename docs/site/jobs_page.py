@@ -50,8 +50,8 @@ def render() -> str:
 
 
 def _overview() -> str:
-    rows = ([f"[{code(name)}](#{name})", _title(name), _written_by(name)] for name in list_jobs())
-    return table(["job", "does", "writes"], rows)
+    rows = ([f"[{code(name)}](#{name})", _title(name), _made_by(name)] for name in list_jobs())
+    return table(["job", "does", "makes the table"], rows)
 
 
 def _module(name: str) -> ModuleType:
@@ -62,7 +62,7 @@ def _title(name: str) -> str:
     return (inspect.getdoc(_module(name)) or "").partition("\n")[0]
 
 
-def _written_by(name: str) -> str:
+def _made_by(name: str) -> str:
     return ", ".join(code(one.name) for one in TABLES if name in one.made_by.split()) or "-"
 
 
