@@ -17,7 +17,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport SPARK_HOME SPARK_CONF_DIR PYSPARK_PYTHON PYSPARK_DRIVER_PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-browser test-cluster test-airflow test-long bench package lint clean
+.PHONY: help setup demo test test-browser test-cluster test-airflow test-long bench docs package lint clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -46,6 +46,10 @@ test-airflow: setup $(AIRFLOW)  ## run the DAG in an Airflow of its own
 
 bench: setup  ## measure throughput, memory and sizes
 	python -m benchmarks
+
+docs: setup  ## write the reference and build the site of docs, in build/docs
+	python docs/site/generate.py
+	mkdocs build --strict --quiet --config-file docs/site/mkdocs.yml
 
 package: setup  ## build the wheel and the packed environment for a cluster, in dist
 	python -m metaclip.setup.packing dist
