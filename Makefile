@@ -40,10 +40,10 @@ test-airflow: setup $(AIRFLOW)  ## run the DAG in an Airflow of its own
 	python -m pytest -m airflow $(ARGS)
 
 bench: setup  ## measure throughput, memory and sizes
-	python -m tests.bench
+	python -m benchmarks
 
 package: setup  ## build the wheel and the packed environment for a cluster, in dist
-	python -m metaclip.packing dist
+	python -m metaclip.setup.packing dist
 
 lint: setup  ## check style and types
 	ruff check .
@@ -55,15 +55,12 @@ clean:  ## remove the environments, .java and caches
 
 # Not the environment's folder but a stamp written last, so that a set-up that was
 # interrupted is taken up again.
-$(READY): setup.cfg constraints.txt metaclip/java.py metaclip/jars.py $(wildcard metaclip/spark_conf/*)
+$(READY): setup.cfg constraints.txt $(wildcard metaclip/setup/*.py metaclip/setup/spark_conf/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.x")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing the Python packages into .venv"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
-	@$(BIN)/python -m metaclip.java
-	@$(BIN)/python -m metaclip.jars
-	@$(BIN)/python -m metaclip.jars s3
-	@$(BIN)/python -m metaclip.warmup
+	@$(BIN)/python -m metaclip.setup.environment
 	@touch $@
 
 $(AIRFLOW): jobs/dags/requirements.txt

@@ -1,16 +1,20 @@
-"""Count, over one crawl's matches, in how many pairs each entry was found."""
+"""Count, over one crawl's matches, the pairs that have each entry."""
 
+import logging
 import sys
 
-from metaclip.application import Summary, log, run_job
+from metaclip.application import run_job
 from metaclip.balance import counting
-from metaclip.config import Config
-from metaclip.lineage import choose_metadata, match_partition, require_fresh_matches
-from metaclip.tables import ENTRY_COUNTS, MATCHES, METADATA
-from metaclip.warehouse import Warehouse
+from metaclip.config.settings import Config
+from metaclip.report.summaries import CountSummary
+from metaclip.warehouse.lineage import choose_metadata, match_partition, require_fresh_matches
+from metaclip.warehouse.tables import ENTRY_COUNTS, MATCHES, METADATA
+from metaclip.warehouse.warehouse import Warehouse
+
+log = logging.getLogger(__name__)
 
 
-def count_entries(config: Config, warehouse: Warehouse) -> Summary:
+def count_entries(config: Config, warehouse: Warehouse) -> CountSummary:
     """Replace the entry counts of the crawl `crawl.name`."""
     version = choose_metadata(warehouse, config.metadata.version)
     partition = match_partition(version, config.matching.spacing, config.crawl.name)
@@ -21,8 +25,8 @@ def count_entries(config: Config, warehouse: Warehouse) -> Summary:
     total, all_entries, hit = counting.check_sums(counts, matches)
     warehouse.replace(ENTRY_COUNTS, counts, partition, {"matches": matched})
     counts.unpersist()
-    log.info("count_entries    %s matches, %s entries hit", f"{total:,}", f"{hit:,}")
-    return {"matches": total, "entries": all_entries, "entries_hit": hit}
+    log.info("%s matches, %s entries hit", f"{total:,}", f"{hit:,}")
+    return CountSummary(total, all_entries, hit)
 
 
 if __name__ == "__main__":

@@ -2,24 +2,25 @@
 
 import sys
 
-from metaclip.application import Summary, run_job
-from metaclip.batches import extract_files, write_pending
-from metaclip.config import Config
-from metaclip.crawl.sources import find_files
-from metaclip.ledger import make_agenda, require_coverage, summarise_files
-from metaclip.progress import Progress
-from metaclip.warehouse import Warehouse
+from metaclip.application import run_job
+from metaclip.config.settings import Config
+from metaclip.crawl.files.listing import find_files
+from metaclip.ingest.crawl_files import extract_files, write_pending
+from metaclip.ingest.ledger import choose_files, require_coverage, summarise_files
+from metaclip.report.summaries import CrawlSummary
+from metaclip.spark.progress import Progress
+from metaclip.warehouse.warehouse import Warehouse
 
 
-def extract_pairs(config: Config, warehouse: Warehouse) -> Summary:
+def extract_pairs(config: Config, warehouse: Warehouse) -> CrawlSummary:
     """Read the files of the crawl that are not done, a commit for each batch of them."""
     crawl, context = config.crawl, warehouse.spark.sparkContext
     files = find_files(crawl)
-    agenda = make_agenda(warehouse, crawl.name, files, failed=crawl.retry == "failed")
-    write_pending(config, warehouse, agenda.new)
-    before = len(files) - len(agenda.todo)
+    chosen = choose_files(warehouse, crawl.name, files, failed=crawl.retry == "failed")
+    write_pending(config, warehouse, chosen.new)
+    before = len(files) - len(chosen.to_read)
     with Progress(context, "extract_pairs", len(files), before) as progress:
-        extract_files(config, warehouse, agenda.todo, progress)
+        extract_files(config, warehouse, chosen.to_read, progress)
     require_coverage(warehouse, crawl.name, crawl.min_coverage)
     return summarise_files(warehouse, crawl.name)
 

@@ -1,22 +1,26 @@
 """Check that the tables agree with each other, then compact them and delete old files."""
 
+import logging
 import sys
 
-from metaclip.agreement import compare_tables
-from metaclip.application import Summary, log, run_job
-from metaclip.config import Config
+from metaclip.application import run_job
+from metaclip.config.settings import Config
 from metaclip.errors import MetaclipError
-from metaclip.tables import TABLES
-from metaclip.upkeep import compact, vacuum
-from metaclip.warehouse import Warehouse
+from metaclip.maintenance.compaction import compact, vacuum
+from metaclip.maintenance.consistency import check_consistency
+from metaclip.report.summaries import MaintainSummary
+from metaclip.warehouse.tables import TABLES
+from metaclip.warehouse.warehouse import Warehouse
+
+log = logging.getLogger(__name__)
 
 
-def maintain_tables(config: Config, warehouse: Warehouse) -> Summary:
-    """List what disagrees and stop; else put small files together and vacuum."""
+def maintain_tables(config: Config, warehouse: Warehouse) -> MaintainSummary:
+    """List all disagreements and stop; else compact small files and vacuum."""
     settings, tables = config.maintain, [table for table in TABLES if warehouse.exists(table)]
-    findings = compare_tables(warehouse)
+    findings = check_consistency(warehouse)
     for line in findings.disagreements + findings.stale:
-        log.info("maintain_tables  %s", line)
+        log.info("%s", line)
     if findings.disagreements:
         # Nothing is touched: an older version may be what the user wants back.
         count = len(findings.disagreements)
@@ -27,13 +31,9 @@ def maintain_tables(config: Config, warehouse: Warehouse) -> Summary:
             compacted[table.name] = compact(warehouse, table)
         if settings.vacuum_hours is not None:
             vacuum(warehouse, table, settings.vacuum_hours)
-    log.info("maintain_tables  %d tables agree", len(tables))
-    return {
-        "tables": [table.name for table in tables],
-        "stale": findings.stale,
-        "compacted": compacted,
-        "vacuum_hours": settings.vacuum_hours,
-    }
+    log.info("%d tables agree", len(tables))
+    names = [table.name for table in tables]
+    return MaintainSummary(names, findings.stale, compacted, settings.vacuum_hours)
 
 
 if __name__ == "__main__":

@@ -1,40 +1,50 @@
-"""Show what each t would give, from one pass over the matches; writes no curation."""
+"""Show the curation that each t would give, from one pass over the matches."""
 
+import logging
 import sys
 
-from metaclip.application import Summary, log, run_job
+from msgspec import structs
+
+from metaclip.application import run_job
 from metaclip.balance.counting import collect_counts
-from metaclip.balance.curation import choose_t, open_pool
 from metaclip.balance.expectation import expect
 from metaclip.balance.planning import describe_plan, group_by_origin
-from metaclip.balance.thresholds import grid
-from metaclip.config import Config
+from metaclip.balance.thresholds import default_thresholds
+from metaclip.config.settings import Config
+from metaclip.curation.inputs import choose_t, open_inputs
 from metaclip.report.plan import render_plan
-from metaclip.tables import METADATA
-from metaclip.warehouse import Warehouse
+from metaclip.report.summaries import PlanSummary
+from metaclip.warehouse.tables import METADATA
+from metaclip.warehouse.warehouse import Warehouse
+
+log = logging.getLogger(__name__)
 
 
-def plan_balance(config: Config, warehouse: Warehouse) -> Summary:
-    """Return the figures of each t of `plan.t` (or a grid) and of the t of `balance`."""
-    pool = open_pool(config, warehouse)
-    counts = collect_counts(pool.counts)
-    chosen = choose_t(pool, counts, config.balance) if config.balance.asks_for_t() else None
-    ts = sorted({*(config.plan.t or grid(counts)), *([] if chosen is None else [chosen])})
-    entries = warehouse.read_partition(METADATA, {"metadata_version": pool.metadata_version})
+def plan_balance(config: Config, warehouse: Warehouse) -> PlanSummary:
+    """Return the figures of each t of `plan.t` (or default ones) and of the t of `balance`."""
+    inputs = open_inputs(config, warehouse)
+    counts = collect_counts(inputs.counts)
+    chosen = choose_t(inputs, counts, config.balance) if config.balance.asks_for_t() else None
+    asked = config.plan.t or default_thresholds(counts)
+    ts = sorted({*asked, *([] if chosen is None else [chosen])})
+    entries = warehouse.read_partition(METADATA, {"metadata_version": inputs.metadata_version})
     origins = entries.orderBy("entry_id").select("language", "source").toArrow()
     names, groups = group_by_origin(origins)
-    sums = expect(pool.matches, counts, ts, groups)
-    plan = describe_plan(ts, counts, names, groups, sums)
-    log.info("plan_balance     %d values of t", len(ts))
-    return {
-        **pool.account,
-        "metadata_version": pool.metadata_version,
-        "matches": int(counts.sum()),
-        "chosen_t": chosen,
-        "plan": plan,
-        "report": render_plan(plan, chosen),
-    }
+    sums = expect(inputs.matches, counts, ts, groups)
+    log.info("%d values of t", len(ts))
+    return PlanSummary(
+        **structs.asdict(inputs.summary),
+        metadata_version=inputs.metadata_version,
+        matches=int(counts.sum()),
+        chosen_t=chosen,
+        plan=describe_plan(ts, counts, names, groups, sums),
+    )
+
+
+def render(_: Warehouse, summary: PlanSummary) -> str:
+    """Return the plan as a table."""
+    return render_plan(summary.plan, summary.chosen_t)
 
 
 if __name__ == "__main__":
-    sys.exit(run_job("plan_balance", __doc__, plan_balance))
+    sys.exit(run_job("plan_balance", __doc__, plan_balance, report=render))

@@ -1,50 +1,48 @@
 """Remove pairs, images or whole domains: from all tables, and from all that comes later."""
 
+import logging
 import sys
 
-from metaclip.application import Summary, log, run_job
-from metaclip.config import Config
+from msgspec import UNSET
+
+from metaclip.application import run_job
+from metaclip.config.settings import Config
 from metaclip.errors import InputError
-from metaclip.exchange import purge
-from metaclip.exchange.lists import read_list
-from metaclip.exchange.removals import KINDS, SETTING, add_removals, find_keys, read_removals
-from metaclip.tables import MATCHES
-from metaclip.warehouse import Warehouse
+from metaclip.removals.purge import count_unused, purge_tables, render_purge
+from metaclip.removals.requests import SETTING, read_removals, record_list
+from metaclip.report.summaries import RemoveSummary
+from metaclip.warehouse.warehouse import Warehouse
+
+log = logging.getLogger(__name__)
 
 
-def remove_pairs(config: Config, warehouse: Warehouse) -> Summary:
-    """Write the list down first, then purge the tables; without a list, only purge them.
+def remove_pairs(config: Config, warehouse: Warehouse) -> RemoveSummary:
+    """Record the list first, then purge the tables; without a list, only purge them.
 
-    Whatever of this was cut off is done by the next run: until then the matches are refused.
+    The next run ends one that was cut off: until then the matches are refused.
     """
-    summary: Summary = {}
-    if config.removals.files:
-        listed = read_list(warehouse.spark, config.removals.files, SETTING, KINDS)
-        keys = find_keys(listed).persist()
-        values = keys.select("value").distinct().count()
-        summary = {"kind": listed.kind, "listed": values, "new": add_removals(warehouse, keys)}
+    recorded = record_list(warehouse, config.removals.files) if config.removals.files else None
     removals = read_removals(warehouse)
     if removals is None:
-        raise InputError(SETTING, "a list of what has to go", "none")
-    if config.removals.files:
-        meant = keys.join(purge.find_meant(warehouse, removals), on="key", how="left_semi")
-        summary["matched_nothing"] = values - meant.select("value").distinct().count()
-    versions = {"removals": removals.version}
-    versions["matches"] = warehouse.version(MATCHES) if warehouse.exists(MATCHES) else -1
-    deleted = {"extractions": purge.purge_extractions(warehouse, removals)}
-    deleted["matches"] = purge.purge_matches(warehouse, removals)
-    recounted = purge.recount(warehouse)
-    deleted["curated"], curations = purge.purge_curations(warehouse, removals)
-    purge.note_purged(warehouse, versions)
-    log.info("remove_pairs     %s", ", ".join(f"{n:,} of {t}" for t, n in deleted.items()))
-    return {
-        **summary,
-        "deleted": deleted,
-        "recounted": recounted,
-        "curations": curations,
-        "report": purge.describe(warehouse, curations),
-    }
+        raise InputError(SETTING, "a list of pairs, images or domains to remove", "none")
+    unused = UNSET if recorded is None else count_unused(warehouse, recorded, removals)
+    purged = purge_tables(warehouse, removals)
+    log.info("%s", ", ".join(f"{rows:,} of {table}" for table, rows in purged.deleted.items()))
+    return RemoveSummary(
+        kind=UNSET if recorded is None else recorded.kind,
+        listed=UNSET if recorded is None else recorded.listed,
+        new=UNSET if recorded is None else recorded.new,
+        matched_nothing=unused,
+        deleted=purged.deleted,
+        recounted=purged.recounted,
+        curations=purged.curations,
+    )
+
+
+def render(warehouse: Warehouse, summary: RemoveSummary) -> str:
+    """Return the curations that lost pairs, and the command that deletes older versions."""
+    return render_purge(warehouse, summary.curations)
 
 
 if __name__ == "__main__":
-    sys.exit(run_job("remove_pairs", __doc__, remove_pairs))
+    sys.exit(run_job("remove_pairs", __doc__, remove_pairs, report=render))

@@ -1,4 +1,4 @@
-"""How every job runs as a command: settings, session, one line of result, exit code."""
+"""Run a job as a command: settings, session, one line of result, exit code."""
 
 from __future__ import annotations
 
@@ -8,72 +8,147 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, TextIO, cast
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TextIO, TypeVar, cast
 
+import msgspec
 from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark import SparkContext
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from metaclip.command_line import parse_arguments
-from metaclip.config import Config
+from metaclip.config.command_line import parse_arguments
+from metaclip.config.settings import Config
 from metaclip.errors import MetaclipError, root_cause
 from metaclip.redaction import Formatter, redact
-from metaclip.session import create_session
-from metaclip.warehouse import Warehouse
+from metaclip.spark.session import create_session
+from metaclip.warehouse.warehouse import Warehouse
 
-log = logging.getLogger("metaclip")
+S = TypeVar("S", bound=msgspec.Struct)
+Step = Callable[[Config, Warehouse], S]
+"""A job's work: it returns the job's summary."""
+Report = Callable[[Warehouse, S], str]
+"""The text for a person that follows the line of JSON."""
 
-Summary = dict[str, Any]
-Step = Callable[[Config, Warehouse], Summary]
+_LOG_FORMAT = "%(asctime)s %(job)-16s %(message)s"
 
 
-def run_job(name: str, description: str, step: Step, flags: Mapping[str, str] | None = None) -> int:
-    """Run one job from the command line, with `flags` of its own, and return its exit code.
+def run_job(
+    name: str,
+    description: str,
+    step: Step[S],
+    *,
+    flags: Mapping[str, str] | None = None,
+    report: Report[S] | None = None,
+) -> int:
+    """Run one job from the command line and return its exit code.
 
-    Prints one JSON line (what was read, written and dropped, the seconds of each stage, and
-    Spark's account of the tasks) and, where the summary has a `report`, that text after it.
-    A failure is one line on stderr, the
-    last that is written: exit code 2 for what the user can mend in settings and inputs,
-    else 1.
+    Prints one JSON line (the summary, the seconds of each stage, Spark's account of the
+    tasks) and then the report. A failure is one line on stderr, the last that is written:
+    exit code 2 where the settings or inputs are wrong, else 1.
+
+    Args:
+        flags: settings with a flag of their own, as the flag's name to `section.key`.
     """
-    handler = logging.StreamHandler(_stderr())
-    handler.setFormatter(Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
-    logging.basicConfig(handlers=[handler])
-    log.setLevel(logging.INFO)
-    # PySpark logs each exception that it raises, Java stack trace and all, to stderr.
-    logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
-    started = time.monotonic()
-    spark: SparkSession | None = None
-    try:
-        config = parse_arguments(description, flags=flags)
-        spark = create_session(f"metaclip {name}", config.spark)
-        warehouse = Warehouse(spark, config.warehouse, name, config.digest())
-        stages = {"start": time.monotonic() - started}
-        warehouse.require_writable()
-        summary = step(config, warehouse)
-        stages |= warehouse.seconds
-        tasks = account_for_tasks(spark)
-    except (MetaclipError, PySparkException, Py4JError) as error:
-        failure: str | None = redact(f"{name}: {describe(error)}")
-        code = error.exit_code if isinstance(error, MetaclipError) else 1
-    else:
-        failure, code = None, 0
-    if spark is not None:
-        spark.stop()
-    if failure is not None:
+    _set_up_logging()
+    with job_named(name):
+        started = time.monotonic()
+        spark: SparkSession | None = None
+        try:
+            config = parse_arguments(description, flags=flags)
+            spark = create_session(f"metaclip {name}", config.spark)
+            printed = _run(name, step, report, config, spark, started)
+        except (MetaclipError, PySparkException, Py4JError) as error:
+            failure = redact(f"{name}: {describe(error)}")
+            code = error.exit_code if isinstance(error, MetaclipError) else 1
+        else:
+            failure, code = "", 0
+        if spark is not None:
+            spark.stop()
+    if failure:
         print(failure, file=_stderr(), flush=True)
-        return code
-    report = summary.pop("report", None)
-    times = _account_for_time(stages, time.monotonic() - started)
-    print(redact(json.dumps({"job": name, **summary, **tasks, **times})), flush=True)
-    if report:
-        print(report, flush=True)
+    else:
+        print(printed, flush=True)
     return code
 
 
-def _account_for_time(stages: dict[str, float], seconds: float) -> Summary:
+def _run(
+    name: str,
+    step: Step[S],
+    report: Report[S] | None,
+    config: Config,
+    spark: SparkSession,
+    started: float,
+) -> str:
+    """Run the step; return the line of JSON and the report."""
+    warehouse = Warehouse(spark, config.warehouse, name, config.digest())
+    stages = {"start": time.monotonic() - started}
+    warehouse.require_writable()
+    summary = step(config, warehouse)
+    tasks = account_for_tasks(spark)
+    text = report(warehouse, summary) if report else ""
+    times = _account_for_time(stages | warehouse.seconds, time.monotonic() - started)
+    line = redact(json.dumps({"job": name, **msgspec.to_builtins(summary), **tasks, **times}))
+    return "\n".join(filter(None, (line, text)))
+
+
+def open_warehouse(root: str, settings: Mapping[str, object] | None = None) -> Warehouse:
+    """Return the warehouse at `root` in a session of its own, or in the running one.
+
+    Args:
+        root: a folder, or a URL that Hadoop can read.
+        settings: settings of Spark, which override the package's.
+
+    Raises:
+        InputError: Spark can't start, or `root` can't be read.
+    """
+    return Warehouse(create_session("metaclip", settings), root, "notebook", "")
+
+
+class _JobName(logging.Filter):
+    """Adds the name of the running job to each record."""
+
+    current = ""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass."""
+        record.job = self.current
+        return True
+
+
+_job_name = _JobName()
+
+
+@contextmanager
+def job_named(name: str) -> Iterator[None]:
+    """Put the name of a job in front of each line that is logged meanwhile."""
+    before, _job_name.current = _job_name.current, name
+    try:
+        yield
+    finally:
+        _job_name.current = before
+
+
+def run_step(step: Step[S], config: Config, warehouse: Warehouse) -> S:
+    """Return the summary of another job's step, whose name its log lines have."""
+    with job_named(step.__name__):
+        return step(config, warehouse)
+
+
+def _set_up_logging() -> None:
+    handler = logging.StreamHandler(_stderr())
+    handler.addFilter(_job_name)
+    handler.setFormatter(Formatter(_LOG_FORMAT, "%H:%M:%S"))
+    logging.basicConfig(handlers=[handler])
+    # A job that spark-submit runs, or `metaclip JOB`, logs as __main__.
+    for logger in ("metaclip", "__main__"):
+        logging.getLogger(logger).setLevel(logging.INFO)
+    # PySpark logs each exception that it raises, Java stack trace and all, to stderr.
+    logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
+
+
+def _account_for_time(stages: dict[str, float], seconds: float) -> dict[str, object]:
     """Return the seconds of each stage, of what is between them, and of all."""
     taken = {**stages, "other": seconds - sum(stages.values())}
     return {
@@ -82,8 +157,8 @@ def _account_for_time(stages: dict[str, float], seconds: float) -> Summary:
     }
 
 
-def account_for_tasks(spark: SparkSession) -> Summary:
-    """Return what Spark itself says of all tasks: their number, failures, seconds and bytes."""
+def account_for_tasks(spark: SparkSession) -> dict[str, int | float]:
+    """Return Spark's own account of all tasks: their number, failures, seconds and bytes."""
     store: Any = spark._jsc.sc().statusStore()
     listed = store.executorList(False)
     # Each by its id, since in the list the driver's duration is the application's age.
@@ -118,7 +193,7 @@ def _stderr() -> TextIO:
 
 
 def describe(error: Exception) -> str:
-    """Return the one line that says why; of Java's exceptions the deepest cause."""
+    """Return the one line that gives the reason; for Java's exceptions the deepest cause."""
     if isinstance(error, MetaclipError):
         return str(error)
     if isinstance(error, Py4JJavaError):

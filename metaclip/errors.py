@@ -1,4 +1,4 @@
-"""The errors that a user of the jobs can meet, and the exit codes they end with."""
+"""Define the errors that a user of the jobs can meet, and their exit codes."""
 
 from __future__ import annotations
 
@@ -20,8 +20,13 @@ class ConflictError(MetaclipError):
 class InputError(MetaclipError):
     """The settings or the inputs are wrong (exit code 2).
 
-    The message is one line: where it is wrong, what was expected, what was found and,
-    as `hint`, what to do about it.
+    The message is one line.
+
+    Args:
+        where: the setting, file or table that is wrong.
+        expected: a valid value or state.
+        found: the actual one.
+        hint: the way out, if there is one.
     """
 
     exit_code = 2
@@ -29,7 +34,7 @@ class InputError(MetaclipError):
     def __init__(self, where: str, expected: str, found: str, hint: str = "") -> None:
         self.where, self.expected, self.found, self.hint = where, expected, found, hint
         text = f"{where}: expected {expected}, found {found}"
-        # One line; spaces in names stay as they are.
+        # Joined to one line; spaces inside names are kept.
         lines = redact(f"{text}; {hint}" if hint else text).splitlines()
         super().__init__(" ".join(line.strip() for line in lines if line.strip()))
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from metaclip.command_line import load_config
+from metaclip.config.command_line import load_config
 from metaclip.redaction import HIDDEN, SPARK_REGEX, Formatter, redact
 
 

@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 
 from metaclip.balance.probability import Floats, drop_probability, flatten
 from metaclip.balance.thresholds import Counts, entry_probabilities
-from metaclip.jit import compiled
+from metaclip.jit.compiler import compiled
 
 Groups = NDArray[np.int32]
 """(entries, kinds): the group of each entry in each kind of grouping."""

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from metaclip.jit import compiled, inlined
+from metaclip.jit.compiler import compiled, inlined
 
 Floats = NDArray[np.float64]
 

@@ -10,8 +10,8 @@ from pyspark.sql.types import LongType, StructType
 
 from metaclip.balance.probability import enters_at, keep_probability
 from metaclip.balance.thresholds import Counts
-from metaclip.columns import arrow_column
 from metaclip.errors import InputError
+from metaclip.spark.arrow_udf import arrow_column
 
 _DIGIT_BITS = 21
 """A positive double has 63 bits: three passes of histograms over 21 bits find any rank."""

@@ -39,7 +39,7 @@ def t_from_reference(counts: Counts, reference_matches: int, reference_t: float)
     return reference_t * (int(counts.sum()) / reference_matches)
 
 
-def grid(counts: Counts) -> list[float]:
+def default_thresholds(counts: Counts) -> list[float]:
     """Return 1, 2, 5, 10, ... below the largest count, and that count, which keeps all."""
     largest = float(max(1, counts.max()))
     steps = (digit * 10.0**power for power in range(20) for digit in (1, 2, 5))

@@ -10,24 +10,22 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from metaclip.crawl.html import is_tag_bomb, read_html
+from metaclip.config.crawl import ExtractionOptions
+from metaclip.crawl.archive.members import Window, read_pieces
+from metaclip.crawl.archive.records import Fault, Record, read_records
 from metaclip.crawl.images import Page, parse_date, texts_of, url_of
-from metaclip.crawl.limits import ExtractionLimits, ExtractionOptions
-from metaclip.crawl.members import Window, read_pieces
-from metaclip.crawl.optout import says_no
-from metaclip.crawl.pairs import PAIR_SCHEMA, PairBatch
-from metaclip.crawl.payload import (
+from metaclip.crawl.opt_out import says_no
+from metaclip.crawl.pair_batch import PairBatch
+from metaclip.crawl.urls import page_base
+from metaclip.crawl.warc.html import is_tag_bomb, read_html
+from metaclip.crawl.warc.response import (
     BadPayloadError,
     decode_body,
     decode_text,
     is_html,
     read_response,
 )
-from metaclip.crawl.records import Fault, Record, read_records
-from metaclip.crawl.urls import page_base
-from metaclip.crawl.wat import WatReader
-
-__all__ = ["PAIR_SCHEMA", "ExtractionLimits", "ExtractionOptions", "FileAccount", "extract"]
+from metaclip.crawl.wat.reader import WatReader
 
 
 @dataclass

@@ -10,7 +10,7 @@ from functools import lru_cache
 from html.entities import html5
 from typing import NamedTuple
 
-from metaclip.crawl.limits import ExtractionLimits
+from metaclip.config.crawl import ExtractionLimits
 from metaclip.crawl.urls import HTTP, resolve
 
 TEXT_SOURCES = ("alt", "title", "data-image-title")

@@ -6,9 +6,7 @@ matches where it stands between two spaces, after the punctuation below was set 
 
 from __future__ import annotations
 
-from typing import Literal
-
-Spacing = Literal["reference", "symmetric"]
+from metaclip.config.settings import Spacing
 
 SPACED_APART = ",.;:?!`"
 BECOME_SPACE = "\t\n\r"

@@ -1,96 +1,84 @@
-"""What a person wants to read once a curation is there."""
+"""Render the end of a run of the whole flow for the terminal."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from msgspec import UNSET
 from pyspark.sql import functions as F
 
-from metaclip.config import Config
-from metaclip.tables import CURATED, CURATION_COUNTS, METADATA
-from metaclip.warehouse import Warehouse
+from metaclip.report.summaries import CrawlSummary, CurateSummary, MatchSummary
+from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, METADATA
+from metaclip.warehouse.warehouse import Warehouse
 
 
-def render_curation(warehouse: Warehouse, config: Config, done: dict[str, dict[str, Any]]) -> str:
-    """Return the report of a finished run of the whole flow.
-
-    Args:
-        done: the summaries of the jobs that ran, by their names.
-    """
-    curation, crawls = config.balance.curation, done["sample_pairs"]["crawls"]
-    path = warehouse.path(CURATED)
+def render_curation(warehouse: Warehouse, done: CurateSummary) -> str:
+    """Return the figures of a finished curation, its largest entries and some captions."""
+    sampled, path = done.sample_pairs, warehouse.path(CURATED)
     return "\n".join(
         [
             "",
-            f"Curation {curation} of {', '.join(crawls)}",
+            f"Curation {sampled.curation} of {', '.join(sampled.crawls)}",
             *(f"  {name:<16}{value}" for name, value in _figures(done)),
             "",
-            *_largest_entries(warehouse, curation, done),
+            *_largest_entries(warehouse, sampled.curation, sampled.metadata_version),
             "",
-            *_examples(warehouse, curation),
+            *_examples(warehouse, sampled.curation),
             "",
             f"The table lies in {path}. To open it:",
             "",
-            "    from metaclip.session import create_session",
+            "    from metaclip.spark.session import create_session",
             '    spark = create_session("look")',
             f'    spark.read.format("delta").load("{path}").show()',
         ]
     )
 
 
-def _figures(done: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
-    files = done.get("extract_pairs") or done["import_pairs"]
-    matched, counted, sampled = (
-        done[name] for name in ("match_entries", "count_entries", "sample_pairs")
-    )
+def _figures(done: CurateSummary) -> list[tuple[str, str]]:
+    files, matched, counted = done.files, done.match_entries, done.count_entries
+    sampled = done.sample_pairs
     return [
-        ("files", f"{files['files']:,} ({_listed(files['status'])})"),
-        ("records", f"{files['records']:,}, pages {files['pages']:,}{_dropped(files, 'records')}"),
+        ("files", f"{files.files:,} ({_listed(files.status)})"),
+        ("records", f"{files.records:,}, pages {files.pages:,}{_dropped(files.dropped_records)}"),
         (
             "images",
-            f"{files['images']:,}, kept {files['images_kept']:,}"
-            f"{_lazy(files)}{_dropped(files, 'images')}",
+            f"{files.images:,}, kept {files.images_kept:,}"
+            f"{_lazy(files)}{_dropped(files.dropped_images)}",
         ),
-        ("pairs", f"{files['pairs']:,}"),
-        ("unique pairs", f"{matched['unique_pairs']:,}"),
-        ("matched pairs", f"{matched['matched']:,}"),
+        ("pairs", f"{files.pairs:,}"),
+        ("unique pairs", f"{matched.unique_pairs:,}"),
+        ("matched pairs", f"{matched.matched:,}"),
         *_languages(matched),
-        ("matches", f"{counted['matches']:,}"),
-        ("entries hit", f"{counted['entries_hit']:,} of {counted['entries']:,}"),
-        ("t", f"{sampled['t']:.17g}"),
-        ("tail share", f"{sampled['tail_share']:.4f}"),
-        ("expected size", f"{sampled['expected_size']:,.1f} ± {sampled['expected_sd']:,.1f}"),
-        ("actual size", f"{sampled['actual_size']:,}"),
+        ("matches", f"{counted.matches:,}"),
+        ("entries hit", f"{counted.entries_hit:,} of {counted.entries:,}"),
+        ("t", f"{sampled.t:.17g}"),
+        ("tail share", f"{sampled.tail_share:.4f}"),
+        ("expected size", f"{sampled.expected_size:,.1f} ± {sampled.expected_sd:,.1f}"),
+        ("actual size", f"{sampled.actual_size:,}"),
     ]
 
 
-def _languages(matched: dict[str, Any]) -> list[tuple[str, str]]:
-    if "languages" not in matched:
+def _languages(matched: MatchSummary) -> list[tuple[str, str]]:
+    if matched.languages is UNSET:
         return []
-    dropped = matched["other_languages"]
+    dropped = matched.other_languages
     text = f"; dropped {_listed(dropped)}" if dropped else ""
-    return [("languages", f"{_listed(matched['languages'])}{text}")]
+    return [("languages", f"{_listed(matched.languages)}{text}")]
 
 
 def _listed(counts: dict[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
 
 
-def _lazy(files: dict[str, Any]) -> str:
-    return f" ({files['lazy_images']:,} of them lazy)" if files["lazy_images"] else ""
+def _lazy(files: CrawlSummary) -> str:
+    return f" ({files.lazy_images:,} of them lazy)" if files.lazy_images else ""
 
 
-def _dropped(files: dict[str, Any], kind: str) -> str:
-    counts = files[f"dropped_{kind}"]
+def _dropped(counts: dict[str, int]) -> str:
     return f", dropped {_listed(counts)}" if counts else ""
 
 
-def _largest_entries(
-    warehouse: Warehouse, curation: str, done: dict[str, dict[str, Any]]
-) -> list[str]:
+def _largest_entries(warehouse: Warehouse, curation: str, version: str) -> list[str]:
     counts = warehouse.read_partition(CURATION_COUNTS, {"curation": curation})
     top = counts.orderBy(F.desc("count"), "entry_id").limit(10)
-    version = done["sample_pairs"]["metadata_version"]
     entries = warehouse.read_partition(METADATA, {"metadata_version": version})
     rows = top.join(entries, on="entry_id", how="inner").orderBy(F.desc("count"), "entry_id")
     lines = [f"  {'largest entries':<24}{'count':>10}{'p':>10}{'expected':>12}{'kept':>8}"]
@@ -103,7 +91,7 @@ def _largest_entries(
 
 
 def _examples(warehouse: Warehouse, curation: str) -> list[str]:
-    """Five captions that the head brings and five of the tail, by their probabilities."""
+    """Return five captions of the head and five of the tail, by their keep probability."""
     curated = warehouse.read_partition(CURATED, {"curation": curation})
     order = F.xxhash64("pair_id", F.lit("text"))
     columns = ("text", "keep_probability")
@@ -111,6 +99,6 @@ def _examples(warehouse: Warehouse, curation: str) -> list[str]:
     tail = curated.orderBy(F.desc("keep_probability"), order).limit(5).select(*columns).collect()
     lines = []
     for name, rows in (("head", head), ("tail", tail)):
-        lines.append(f"  captions of the {name}, with their probability of being kept")
+        lines.append(f"  captions of the {name}, with their keep probability")
         lines += [f"    {row.keep_probability:.3f}  {row.text[:90]}" for row in rows]
     return lines

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 import yaml
-from curate import curate
 from pyspark.sql import SparkSession
 
-from tests.airflow.server import CRAWL, DAG, Airflow
-from tests.spark.conftest import LATE_SETTINGS, WAT, Runner
+from metaclip.jobs.curate import curate
+from tests.helpers.airflow_server import CRAWL, DAG, Airflow
+from tests.helpers.runner import LATE_SETTINGS, WAT, Runner
 from tests.spark.test_invariance import curated
 
 pytestmark = [pytest.mark.airflow, pytest.mark.long]

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import to_builtins
 
 from metaclip.balance.expectation import SUMS, Groups, group_by_entry, sum_rows
 from metaclip.balance.planning import ALL, describe_plan, group_by_origin
@@ -122,9 +123,9 @@ def test_a_plan_by_hand() -> None:
     rows = [([0, 1], 0.9, 1), ([0], 0.4, 1), ([0], 0.6, 1), ([0], 0.7, 1)]
     counts = [4, 1]
     names, groups = group_by_origin(ORIGINS.slice(0, 2))
-    [figures] = describe_plan(
-        [2.0], np.array(counts), names, groups, add_up(rows, counts, [2.0], groups)
-    )
+    sums = add_up(rows, counts, [2.0], groups)
+    [row] = describe_plan([2.0], np.array(counts), names, groups, sums)
+    figures = to_builtins(row)
     title = figures["by_source"]["title"]
     assert set(figures["by_source"]) == {"title", "wordnet"}
     assert set(figures["by_language"]) == {"en", "none"}

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from metaclip.balance.thresholds import (
     Counts,
+    default_thresholds,
     entry_probabilities,
-    grid,
     t_from_reference,
     t_from_tail_share,
     tail_share,
@@ -105,5 +105,5 @@ def test_t_from_a_reference_keeps_the_tail_share(counts: list[int], times: int, 
     ("largest", "ts"),
     [(0, [1]), (1, [1]), (2, [1, 2]), (3, [1, 2, 3]), (20, [1, 2, 5, 10, 20])],
 )
-def test_grid(largest: int, ts: list[float]) -> None:
-    assert grid(as_counts([0, largest])) == ts
+def test_default_thresholds_end_at_the_largest_count(largest: int, ts: list[float]) -> None:
+    assert default_thresholds(as_counts([0, largest])) == ts

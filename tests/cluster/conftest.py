@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cluster.applications import Session
-from tests.cluster.processes import ROOT, Cluster, wait_for
-from tests.crawl.archives import with_other_hosts
+from tests.helpers.archives import with_other_hosts
+from tests.helpers.cluster_applications import Session
+from tests.helpers.cluster_processes import ROOT, Cluster, wait_for
 
 DATA = ROOT / "tests" / "data"
 T = 200
@@ -41,7 +41,7 @@ SPARK = {
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The packed environment of this checkout, as `make package` makes it."""
     folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "metaclip.packing", str(folder)]
+    command = [sys.executable, "-m", "metaclip.setup.packing", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True, timeout=600)
     return folder / "environment.tar.gz"
 

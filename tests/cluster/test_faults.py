@@ -13,7 +13,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.cluster.applications import Application, Session, Submitted
 from tests.cluster.conftest import (
     FLOW,
     WATS,
@@ -25,8 +24,9 @@ from tests.cluster.conftest import (
     read_rows,
     settings,
 )
-from tests.cluster.events import Account, account_for
-from tests.cluster.processes import Cluster, wait_for
+from tests.helpers.cluster_applications import Application, Session, Submitted
+from tests.helpers.cluster_events import Account, account_for
+from tests.helpers.cluster_processes import Cluster, wait_for
 
 pytestmark = [pytest.mark.long, pytest.mark.cluster]
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.applications import Submitted
 from tests.cluster.conftest import Inputs, read_rows, settings
-from tests.cluster.processes import Cluster
+from tests.helpers.cluster_applications import Submitted
+from tests.helpers.cluster_processes import Cluster
 
 pytestmark = [pytest.mark.long, pytest.mark.cluster]
 

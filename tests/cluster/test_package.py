@@ -8,23 +8,25 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.cluster.applications import Submitted
 from tests.cluster.conftest import Inputs, settings
-from tests.cluster.processes import ROOT, SPARK_HOME, Cluster, wait_for
+from tests.helpers.cluster_applications import Submitted
+from tests.helpers.cluster_processes import ROOT, SPARK_HOME, Cluster, wait_for
 
 pytestmark = [pytest.mark.long, pytest.mark.cluster]
 
-# What the host gives: see _HOST in metaclip.packing.
+# What the host gives: see _HOST in metaclip.setup.packing.
 LIBRARIES = "libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 librt.so.1 libutil.so.1 libresolv.so.2 "
 LIBRARIES += "libstdc++.so.6 libgcc_s.so.1 ld-linux-x86-64.so.2 ld-linux-aarch64.so.1"
 PROGRAM = """
 import ctypes, ssl, sqlite3, lzma, bz2, uuid
 import aiohttp, pyarrow.dataset, pyarrow.parquet, pyspark, s3fs
-from metaclip import application, jit, warmup
-from metaclip.crawl import task
-folder = jit.cache_folder()
+from metaclip import application
+from metaclip.ingest import file_rows
+from metaclip.jit import cache
+from metaclip.setup import kernels
+folder = cache.cache_folder()
 before = {file: file.stat().st_mtime_ns for file in folder.iterdir()}
-warmup.main()
+kernels.main()
 assert before == {file: file.stat().st_mtime_ns for file in folder.iterdir()} != {}, folder
 print(folder)
 """

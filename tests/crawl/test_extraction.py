@@ -11,16 +11,17 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from metaclip.crawl.extraction import PAIR_SCHEMA, ExtractionOptions, FileAccount, extract
-from metaclip.crawl.members import Window, read_pieces
-from metaclip.crawl.pairs import pair_id
-from metaclip.crawl.records import Record, read_records
-from metaclip.crawl.retries import RequestSettings
-from metaclip.crawl.sources import SourceFile
-from metaclip.crawl.task import read_file
-from metaclip.crawl.wat_json import decode_wat, read_loosely
-from tests.crawl.archives import members
-from tests.shared import SHARED, needs_shared
+from metaclip.config.crawl import ExtractionOptions, RequestSettings
+from metaclip.crawl.archive.members import Window, read_pieces
+from metaclip.crawl.archive.records import Record, read_records
+from metaclip.crawl.extraction import FileAccount, extract
+from metaclip.crawl.files.listing import SourceFile
+from metaclip.crawl.wat.decoder import decode_wat, read_loosely
+from metaclip.ingest.file_rows import read_file
+from metaclip.warehouse.ids import pair_id
+from metaclip.warehouse.tables import PAIR_SCHEMA
+from tests.helpers.archives import members
+from tests.helpers.shared_data import SHARED, needs_shared
 
 DATA = Path(__file__).parents[1] / "data"
 WAT, WARC = DATA / "wat" / "part.warc.wat.gz", DATA / "warc" / "part.warc.gz"

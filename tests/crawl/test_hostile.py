@@ -10,9 +10,9 @@ from collections.abc import Callable
 import brotli  # type: ignore[import-untyped]
 import pytest
 
-from metaclip.crawl.extraction import ExtractionLimits, ExtractionOptions
-from metaclip.crawl.html import is_tag_bomb, read_html
-from tests.crawl.archives import image, record, response, run, wat, wat_record, zipped
+from metaclip.config.crawl import ExtractionLimits, ExtractionOptions
+from metaclip.crawl.warc.html import is_tag_bomb, read_html
+from tests.helpers.archives import image, record, response, run, wat, wat_record, zipped
 
 CAT = '<img src="http://h.example/i.png" alt="a cat">'
 PAIR = ("http://h.example/i.png", "a cat", "alt")

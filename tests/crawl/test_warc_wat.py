@@ -10,16 +10,17 @@ from typing import NamedTuple
 
 import pytest
 
-from metaclip.crawl.extraction import ExtractionOptions, FileAccount, extract
-from metaclip.crawl.html import read_html
+from metaclip.config.crawl import ExtractionOptions
+from metaclip.crawl.archive.members import Window, read_pieces
+from metaclip.crawl.archive.records import Record, read_records
+from metaclip.crawl.extraction import FileAccount, extract
 from metaclip.crawl.images import Page, clean
-from metaclip.crawl.members import Window, read_pieces
-from metaclip.crawl.payload import decode_body, decode_text, read_response
-from metaclip.crawl.records import Record, read_records
 from metaclip.crawl.urls import resolve
-from metaclip.crawl.wat_json import decode_wat
-from tests.crawl.archives import image, response, run, wat, wat_record, zipped
-from tests.shared import SHARED, needs_shared
+from metaclip.crawl.warc.html import read_html
+from metaclip.crawl.warc.response import decode_body, decode_text, read_response
+from metaclip.crawl.wat.decoder import decode_wat
+from tests.helpers.archives import image, response, run, wat, wat_record, zipped
+from tests.helpers.shared_data import SHARED, needs_shared
 
 WAT, WARC = SHARED / "wat" / "realpages.warc.wat.gz", SHARED / "warc" / "realpages.warc.gz"
 OPTIONS = ExtractionOptions()

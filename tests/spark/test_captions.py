@@ -14,21 +14,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from count_entries import count_entries
-from import_metadata import import_metadata
-from import_pairs import import_pairs
-from match_entries import match_entries
 from numpy.typing import NDArray
-from plan_balance import plan_balance
 from pyspark.sql import DataFrame, SparkSession
-from sample_pairs import sample_pairs
 
-from metaclip.balance.curation import open_pool
 from metaclip.balance.sampling import draw_column, score, t_from_size
-from metaclip.command_line import load_config
-from metaclip.tables import CURATED, CURATION_COUNTS, MATCHES
-from tests.shared import SHARED, needs_shared
-from tests.spark.conftest import ROOT, Runner
+from metaclip.config.command_line import load_config
+from metaclip.curation.inputs import open_inputs
+from metaclip.jobs.count_entries import count_entries
+from metaclip.jobs.import_metadata import import_metadata
+from metaclip.jobs.import_pairs import import_pairs
+from metaclip.jobs.match_entries import match_entries
+from metaclip.jobs.plan_balance import plan_balance
+from metaclip.jobs.sample_pairs import sample_pairs
+from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, MATCHES
+from tests.helpers.runner import ROOT, Runner
+from tests.helpers.shared_data import SHARED, needs_shared
 
 Array = NDArray[Any]
 SMALL = ROOT / "tests" / "data"
@@ -197,7 +197,7 @@ def test_two_seeds_overlap_as_independent_draws_would(
 def test_sizes_are_met_exactly(captions: Captions) -> None:
     """Ten, from 1,000 to the pool; and a curation of one of them."""
     config = load_config(None, [f"warehouse={captions.run.root}"])
-    pool = open_pool(config, captions.run.warehouse)
+    pool = open_inputs(config, captions.run.warehouse)
     _, counts = captions.keep(1.0)
     entrances = score(pool.matches, counts, 1.0).select("enters_at").toArrow()["enters_at"]
     for size in np.linspace(1000, len(captions.draws), 10).astype(int):
@@ -269,7 +269,7 @@ def test_one_text_per_image(captions: Captions) -> None:
     summary, kept = captions.sample("one", f"balance.t={t}", "balance.texts_per_image=one")
     keep, _ = captions.keep(t)
     config = load_config(None, [f"warehouse={captions.run.root}", "balance.texts_per_image=one"])
-    pool = open_pool(config, captions.run.warehouse)
+    pool = open_inputs(config, captions.run.warehouse)
     chosen = captions.places(pool.matches)
     image = captions.rows["image_id"].combine_chunks().dictionary_encode().indices.to_numpy()
     texts = np.bincount(image)

@@ -10,26 +10,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from import_metadata import import_metadata
-from match_entries import match_entries
-from plan_balance import plan_balance
 from pyspark.sql import SparkSession
-from sample_pairs import sample_pairs
 
 from metaclip.balance.sampling import draw_column
 from metaclip.errors import InputError
-from metaclip.tables import (
+from metaclip.jobs.import_metadata import import_metadata
+from metaclip.jobs.match_entries import match_entries
+from metaclip.jobs.plan_balance import plan_balance, render
+from metaclip.jobs.sample_pairs import sample_pairs
+from metaclip.warehouse.table import Table
+from metaclip.warehouse.tables import (
     CURATED,
     CURATION_COUNTS,
     CURATIONS,
     ENTRY_COUNTS,
     EXTRACTIONS,
     MATCHES,
-    Table,
 )
 from tests.balance.test_probability import slow_keep_probability
-from tests.spark.conftest import Runner
-from tests.spark.pools import WORDS, T, arrive, make_pairs
+from tests.helpers.crawls import WORDS, T, arrive, make_pairs
+from tests.helpers.runner import Runner
 
 KINDS = ("all", "crawl")
 # The last bit of a sum of floats depends on the order of work.
@@ -160,7 +160,7 @@ def test_a_plan_says_what_a_sample_is(grown: Runner) -> None:
         assert (summary["chosen_t"], summary["crawls"]) == (T, ["one", "two"])
         assert [row["t"] for row in summary["plan"]] == [1.0, 2.0, T]
         figures[kind] = summary["plan"][-1]
-        assert f"*{T:.6g}" in summary["report"]
+        assert f"*{T:.6g}" in grown.report(render)
     shared = grown(plan_balance, "balance.tail_share=0.2")
     scaled = grown(
         plan_balance,

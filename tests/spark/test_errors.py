@@ -10,23 +10,23 @@ import sys
 from pathlib import Path
 
 import pytest
-from count_entries import count_entries
-from curate import curate
-from extract_pairs import extract_pairs
-from import_metadata import import_metadata
-from import_pairs import import_pairs
-from match_entries import match_entries
-from plan_balance import plan_balance
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
-from sample_pairs import sample_pairs
 
-from metaclip.crawl.sources import list_files
+from metaclip.crawl.files.listing import list_files
 from metaclip.errors import InputError
-from metaclip.ledger import read_crawl_files
-from metaclip.tables import CURATED, CURATIONS, MATCHES
-from metaclip.warehouse import Warehouse
-from tests.spark.conftest import ASSIGNMENTS, ROOT, Runner, Step
+from metaclip.ingest.ledger import read_crawl_files
+from metaclip.jobs.count_entries import count_entries
+from metaclip.jobs.curate import curate
+from metaclip.jobs.extract_pairs import extract_pairs
+from metaclip.jobs.import_metadata import import_metadata
+from metaclip.jobs.import_pairs import import_pairs
+from metaclip.jobs.match_entries import match_entries
+from metaclip.jobs.plan_balance import plan_balance
+from metaclip.jobs.sample_pairs import sample_pairs
+from metaclip.warehouse.tables import CURATED, CURATIONS, MATCHES
+from metaclip.warehouse.warehouse import Warehouse
+from tests.helpers.runner import ASSIGNMENTS, ROOT, Runner, Step
 
 BIN = Path(sys.executable).parent
 HUGE = 1e300

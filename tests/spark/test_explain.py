@@ -6,19 +6,19 @@ import json
 from typing import Any
 
 import pytest
-from count_entries import count_entries
-from explain import explain
-from import_metadata import import_metadata
-from import_pairs import import_pairs
-from match_entries import match_entries
 from pyspark.sql import SparkSession
-from sample_pairs import sample_pairs
 
-from metaclip.command_line import parse_arguments
-from metaclip.crawl.pairs import pair_id
+from metaclip.config.command_line import parse_arguments
 from metaclip.errors import InputError
-from metaclip.tables import CURATED
-from tests.spark.conftest import Runner
+from metaclip.jobs.count_entries import count_entries
+from metaclip.jobs.explain import explain, render
+from metaclip.jobs.import_metadata import import_metadata
+from metaclip.jobs.import_pairs import import_pairs
+from metaclip.jobs.match_entries import match_entries
+from metaclip.jobs.sample_pairs import sample_pairs
+from metaclip.warehouse.ids import pair_id
+from metaclip.warehouse.tables import CURATED
+from tests.helpers.runner import Runner
 
 CAT = "http://example.org/cat.jpg"
 FIRST = pair_id(CAT, "a cat")  # its draw at seed 0 is 0.6244281616445617
@@ -84,7 +84,7 @@ def test_a_pair_by_hand(pool: Runner) -> None:
     assert by_name["everything"]["kept"]
     assert by_name["everything"]["keep_probability"] == 1.0
     for words in (FIRST, "[ a cat ]", "0.6244281616445617", "crawl local, file pool.jsonl"):
-        assert words in summary["report"]
+        assert words in pool.report(render)
 
 
 def test_each_pair_as_it_was_sampled(pool: Runner) -> None:

@@ -12,20 +12,20 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from count_entries import count_entries
 from delta.tables import DeltaTable
-from export_pairs import export_pairs
-from import_metadata import import_metadata
-from import_pairs import import_pairs
-from match_entries import match_entries
 from pyspark.sql import SparkSession
-from sample_pairs import sample_pairs
 
+from metaclip.curation.export import deal_into_files, gather_images
+from metaclip.curation.export_folder import Folder
 from metaclip.errors import InputError
-from metaclip.exchange.export import deal_into_files, gather_images
-from metaclip.exchange.folder import Folder
-from metaclip.tables import CURATED
-from tests.spark.conftest import Runner
+from metaclip.jobs.count_entries import count_entries
+from metaclip.jobs.export_pairs import export_pairs
+from metaclip.jobs.import_metadata import import_metadata
+from metaclip.jobs.import_pairs import import_pairs
+from metaclip.jobs.match_entries import match_entries
+from metaclip.jobs.sample_pairs import sample_pairs
+from metaclip.warehouse.tables import CURATED
+from tests.helpers.runner import Runner
 
 FILES = 7
 WORDS = ["cat", "dog", "the cat", "red", "blue", "sea", "old", "tree"]
@@ -226,7 +226,7 @@ def test_rows_without_a_uid(pool: Runner, run: Runner, tmp_path: Path) -> None:
         run(export_pairs, f"export.to={tmp_path}/to", "export.uids=true")
     assert str(caught.value) == (
         "curation default: expected a source_id of 32 hexadecimal digits in each row, "
-        "found 2 of 3 others, as null"
+        "found 2 of 3 others, such as null"
     )
     assert contents(tmp_path / "to") == before != {}
     assert not list(tmp_path.glob(".to*"))

@@ -12,23 +12,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from count_entries import count_entries
-from extract_pairs import extract_pairs
-from import_metadata import import_metadata
-from match_entries import match_entries
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from sample_pairs import sample_pairs
 
 from metaclip.balance.counting import collect_counts
 from metaclip.balance.sampling import draw_column, score, t_from_size
 from metaclip.errors import InputError
-from metaclip.ledger import read_crawl_files, read_pairs
-from metaclip.matching.build import build_engine
-from metaclip.matching.column import match_column
-from metaclip.matching.matches import find_matches, keep_unique
-from metaclip.tables import CURATED, CURATION_COUNTS, ENTRY_COUNTS, MATCHES
-from tests.spark.conftest import ENTRIES, ROOT, Runner, write_files
+from metaclip.ingest.ledger import read_crawl_files, read_pairs
+from metaclip.jobs.count_entries import count_entries
+from metaclip.jobs.extract_pairs import extract_pairs
+from metaclip.jobs.import_metadata import import_metadata
+from metaclip.jobs.match_entries import match_entries
+from metaclip.jobs.sample_pairs import sample_pairs
+from metaclip.matching.engine import build_engine
+from metaclip.matching.spark_columns import match_column
+from metaclip.matching.unique_pairs import find_matches, keep_unique
+from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, ENTRY_COUNTS, MATCHES
+from tests.helpers.runner import ENTRIES, ROOT, Runner, write_files
 
 PAGES = 96
 T = 5.0

@@ -12,13 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from import_metadata import import_metadata
-from match_entries import match_entries
 from pyspark.sql import SparkSession
 
 from metaclip.errors import InputError
-from tests.crawl.server import FaultServer, serving
-from tests.spark.conftest import ASSIGNMENTS, ROOT, Runner
+from metaclip.jobs.import_metadata import import_metadata
+from metaclip.jobs.match_entries import match_entries
+from tests.helpers.http_server import FaultServer, serving
+from tests.helpers.runner import ASSIGNMENTS, ROOT, Runner
 from tests.spark.test_sources import SECRETS, expected_pairs, found_pairs, name_paths, statuses
 
 FILES, KILLS, BATCH = 50, 20, 2

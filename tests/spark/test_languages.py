@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from curate import curate
-from extract_pairs import extract_pairs
-from import_metadata import import_metadata
-from match_entries import match_entries
 
+from metaclip.config.settings import LanguageSettings
 from metaclip.errors import InputError
-from metaclip.languages import LanguageSettings, open_model
-from metaclip.tables import EXTRACTIONS, MATCHES
-from tests.spark.conftest import Runner
-from tests.test_languages import MODEL
+from metaclip.jobs.curate import curate
+from metaclip.jobs.extract_pairs import extract_pairs
+from metaclip.jobs.import_metadata import import_metadata
+from metaclip.jobs.match_entries import match_entries
+from metaclip.matching.languages import open_model
+from metaclip.warehouse.tables import EXTRACTIONS, MATCHES
+from tests.helpers.runner import Runner
+from tests.helpers.shared_data import LANGUAGE_MODEL as MODEL
 
 
 def test_languages(run: Runner, wat: Path, metadata: Path) -> None:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from metaclip.tables import METADATA
-from metaclip.warehouse import Change, Warehouse
+from metaclip.warehouse.tables import METADATA
+from metaclip.warehouse.warehouse import Change, Warehouse
 
 
 def test_the_last_change_of_a_partition_among_commits_of_others(
     spark: SparkSession, tmp_path: Path
 ) -> None:
     warehouse = Warehouse(spark, str(tmp_path), "test", "digest")
-    columns = METADATA.rest("metadata_version")
+    columns = METADATA.schema_without("metadata_version")
     rows = spark.createDataFrame([(0, "a", None, "import", None)], columns)
     warehouse.replace(METADATA, rows, {"metadata_version": "one"}, {"matches": 7})
     warehouse.replace(METADATA, rows, {"metadata_version": "two"}, {})

@@ -6,18 +6,20 @@ import shutil
 from pathlib import Path
 
 import pytest
-from count_entries import count_entries
 from delta.tables import DeltaTable
-from extract_pairs import extract_pairs
-from import_metadata import import_metadata
-from maintain_tables import maintain_tables
-from match_entries import match_entries
 from pyspark.sql import SparkSession
-from sample_pairs import sample_pairs
 
-from metaclip.agreement import compare_tables
 from metaclip.errors import MetaclipError
-from metaclip.tables import (
+from metaclip.jobs.count_entries import count_entries
+from metaclip.jobs.extract_pairs import extract_pairs
+from metaclip.jobs.import_metadata import import_metadata
+from metaclip.jobs.maintain_tables import maintain_tables
+from metaclip.jobs.match_entries import match_entries
+from metaclip.jobs.sample_pairs import sample_pairs
+from metaclip.maintenance.compaction import vacuum
+from metaclip.maintenance.consistency import check_consistency
+from metaclip.warehouse.table import Table
+from metaclip.warehouse.tables import (
     CURATED,
     CURATION_COUNTS,
     CURATIONS,
@@ -25,10 +27,8 @@ from metaclip.tables import (
     EXTRACTIONS,
     MATCHES,
     TABLES,
-    Table,
 )
-from metaclip.upkeep import vacuum
-from tests.spark.conftest import Runner, write_files
+from tests.helpers.runner import Runner, write_files
 from tests.spark.test_invariance import rows
 
 
@@ -104,7 +104,7 @@ def test_what_disagrees_is_listed_and_nothing_is_touched(
     assert caught.value.exit_code == 1
     assert str(caught.value).endswith("6 disagreements, listed above")
     assert copy.commits() == commits
-    found = [record.getMessage().removeprefix("maintain_tables  ") for record in caplog.records]
+    found = [record.getMessage() for record in caplog.records]
     expected = [
         ("extractions: 1 files whose pairs are not as many", f"path {path}, accounts 1, pairs"),
         ("matches of crawl local (reference): 1 pairs", f"extractions: pair_id {lost.pair_id}"),
@@ -118,11 +118,11 @@ def test_what_disagrees_is_listed_and_nothing_is_touched(
 
 
 def test_what_is_older_is_named_and_what_was_not_published_disagrees(copy: Runner) -> None:
-    columns = CURATED.rest("curation").names
+    columns = CURATED.schema_without("curation").names
     unpublished = copy.warehouse.read(CURATED).select(*columns)
     copy.warehouse.replace(CURATED, unpublished, {"curation": "other"}, {})
     copy(match_entries)
-    findings = compare_tables(copy.warehouse)
+    findings = check_consistency(copy.warehouse)
     assert findings.disagreements == [
         "curation: expected one of the warehouse (default), found other"
     ]

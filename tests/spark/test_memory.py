@@ -7,10 +7,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from extract_pairs import extract_pairs
 
-from tests.crawl.archives import members
-from tests.spark.conftest import WAT, Runner
+from metaclip.jobs.extract_pairs import extract_pairs
+from tests.helpers.archives import members
+from tests.helpers.runner import WAT, Runner
 
 SIZE, LIMIT = 2_000_000_000, 500_000_000
 

@@ -13,14 +13,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from extract_pairs import extract_pairs
-from import_pairs import import_pairs
 from pyspark.sql import functions as F
 
-from metaclip.crawl.pairs import pair_id
 from metaclip.errors import InputError
-from metaclip.ledger import read_crawl_files, read_pairs
-from tests.spark.conftest import Runner
+from metaclip.ingest.ledger import read_crawl_files, read_pairs
+from metaclip.jobs.extract_pairs import extract_pairs
+from metaclip.jobs.import_pairs import import_pairs
+from metaclip.warehouse.ids import pair_id
+from tests.helpers.runner import Runner
 
 Row = tuple[str | None, ...]
 # (id, URL, text): all that a format could get wrong, and every reason to drop a row.

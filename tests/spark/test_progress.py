@@ -9,7 +9,7 @@ import time
 import pytest
 from pyspark.sql import SparkSession
 
-from metaclip.progress import Progress
+from metaclip.spark.progress import Progress
 
 
 class Terminal(io.StringIO):
@@ -50,4 +50,4 @@ def test_log_lines_without_one(spark: SparkSession, caplog: pytest.LogCaptureFix
         Progress(spark.sparkContext, "extract_pairs", 3, 0) as progress,
     ):
         progress.tell()
-    assert "extract_pairs    0 of 3 files, 0 pairs, 0.0 MB/s, unknown time left" in caplog.text
+    assert "0 of 3 files, 0 pairs, 0.0 MB/s, unknown time left" in caplog.text

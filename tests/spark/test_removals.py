@@ -13,31 +13,25 @@ from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
 import pytest
-from count_entries import count_entries
-from explain import explain
-from export_pairs import export_pairs
-from extract_pairs import extract_pairs
-from import_metadata import import_metadata
-from import_pairs import import_pairs
-from maintain_tables import maintain_tables
-from match_entries import match_entries
 from pyspark.sql import SparkSession
-from remove_pairs import remove_pairs
-from sample_pairs import sample_pairs
 
 from metaclip.errors import InputError, MetaclipError
-from metaclip.exchange import purge
-from metaclip.ledger import read_crawl_files, read_pairs
-from metaclip.lineage import find_curation
-from metaclip.tables import (
-    CURATED,
-    CURATION_COUNTS,
-    ENTRY_COUNTS,
-    MATCHES,
-    REMOVALS,
-    Table,
-)
-from tests.spark.conftest import Runner, write_files
+from metaclip.ingest.ledger import read_crawl_files, read_pairs
+from metaclip.jobs.count_entries import count_entries
+from metaclip.jobs.explain import explain
+from metaclip.jobs.export_pairs import export_pairs
+from metaclip.jobs.extract_pairs import extract_pairs
+from metaclip.jobs.import_metadata import import_metadata
+from metaclip.jobs.import_pairs import import_pairs
+from metaclip.jobs.maintain_tables import maintain_tables
+from metaclip.jobs.match_entries import match_entries
+from metaclip.jobs.remove_pairs import remove_pairs, render
+from metaclip.jobs.sample_pairs import sample_pairs
+from metaclip.removals import purge
+from metaclip.warehouse.lineage import find_curation
+from metaclip.warehouse.table import Table
+from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, ENTRY_COUNTS, MATCHES, REMOVALS
+from tests.helpers.runner import Runner, write_files
 from tests.spark.test_invariance import rows
 
 T = "balance.t=20"
@@ -184,7 +178,8 @@ def test_a_block_list(
 def test_the_printed_command_purges_the_history(made: Runner, copy: Runner, tmp_path: Path) -> None:
     """It refuses tables that do not agree; after it no file has what was removed."""
     domain = busiest_domain(made)
-    report = copy(remove_pairs, write_list(tmp_path, domain))["report"]
+    copy(remove_pairs, write_list(tmp_path, domain))
+    report = copy.report(render)
     assert in_files(copy, domain) == {"extractions", "matches", "curated"}
     command = shlex.split(report.splitlines()[-1])
     assert command[:2] == ["spark-submit", "jobs/maintain_tables.py"]
@@ -390,7 +385,7 @@ def matched(run: Runner) -> dict[str, str]:
         ("a.txt", "", "expected at least one line, found none"),
         ("a.txt", "a.org\nhttp://a.org/\n", "expected lines of one kind, found domain (a.org) and"),
         ("a.txt", "two words\n", "found two words"),
-        ("a.txt", "a.org\ncom\n", "expected a domain in each row, found 1 others, as com"),
+        ("a.txt", "a.org\ncom\n", "expected a domain in each row, found 1 others, such as com"),
         (
             "a.csv",
             "url\nhttp://a.org\n",
@@ -398,7 +393,7 @@ def matched(run: Runner) -> dict[str, str]:
         ),
         ("a.csv", "domain,pair_id\na,b\n", "found pair_id and domain; a list has one of them"),
         ("a.csv", "domain\n", "expected at least one domain, found none"),
-        ("a.csv", "pair_id\n123\n", "expected a pair_id in each row, found 1 others, as 123"),
+        ("a.csv", "pair_id\n123\n", "expected a pair_id in each row, found 1 others, such as 123"),
         ("a.parquet", "no Parquet", "expected readable parquet files"),
         ("a.json", "[]", "expected files in one format: .parquet, .csv or .txt, found"),
         ("b.txt", None, "expected readable text files"),
@@ -416,5 +411,7 @@ def test_bad_lists(run: Runner, tmp_path: Path, name: str, data: str | None, mes
 
 
 def test_no_list(run: Runner) -> None:
-    with pytest.raises(InputError, match="expected a list of what has to go, found none"):
+    with pytest.raises(
+        InputError, match="expected a list of pairs, images or domains to remove, found none"
+    ):
         run(remove_pairs)

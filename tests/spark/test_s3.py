@@ -12,10 +12,10 @@ from typing import Any
 import boto3
 import pytest
 import yaml
-from curate import curate
 from moto.server import ThreadedMotoServer
 
-from tests.spark.conftest import LATE_SETTINGS, ROOT, SETTINGS, Runner
+from metaclip.jobs.curate import curate
+from tests.helpers.runner import LATE_SETTINGS, ROOT, SETTINGS, Runner
 from tests.spark.test_invariance import curated
 
 pytestmark = pytest.mark.long

@@ -14,20 +14,21 @@ from pathlib import Path
 import boto3
 import fsspec
 import pytest
-from extract_pairs import extract_pairs
-from import_metadata import import_metadata
-from match_entries import match_entries
 from moto.server import ThreadedMotoServer
 
-from metaclip.command_line import load_config
-from metaclip.crawl.extraction import ExtractionOptions, FileAccount, extract
-from metaclip.crawl.sources import find_files
+from metaclip.config.command_line import load_config
+from metaclip.config.crawl import ExtractionOptions
+from metaclip.crawl.extraction import FileAccount, extract
+from metaclip.crawl.files.listing import find_files
 from metaclip.errors import InputError
-from metaclip.ledger import read_crawl_files, read_pairs
-from metaclip.tables import MATCHES
-from tests.crawl.server import FaultServer, make_plans, serving
-from tests.spark.conftest import ROOT, Runner, write_files
-from tests.spark.crashfs.crashfs import CrashFileSystem
+from metaclip.ingest.ledger import read_crawl_files, read_pairs
+from metaclip.jobs.extract_pairs import extract_pairs
+from metaclip.jobs.import_metadata import import_metadata
+from metaclip.jobs.match_entries import match_entries
+from metaclip.warehouse.tables import MATCHES
+from tests.helpers.crashfs.crashfs import CrashFileSystem
+from tests.helpers.http_server import FaultServer, make_plans, serving
+from tests.helpers.runner import ROOT, Runner, write_files
 
 NAME = "CC-MAIN-2024-22"
 LIST = f"/crawl-data/{NAME}/wat.paths.gz"
@@ -223,7 +224,7 @@ def test_a_file_that_kills_its_worker_is_found(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A real segfault in a library of the worker's; the files beside it are read."""
-    plugin = ROOT / "tests" / "spark" / "crashfs"
+    plugin = ROOT / "tests" / "helpers" / "crashfs"
     spark_environment["PYTHONPATH"] = str(plugin)
     fsspec.register_implementation("crash", CrashFileSystem, clobber=True)
     files = {f"{n}{'bad' if n == 3 else ''}.gz": pages[n] for n in range(5)}

@@ -14,17 +14,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from import_metadata import import_metadata
-from plan_balance import plan_balance
 from pyspark.sql import Row, SparkSession
-from sample_pairs import sample_pairs
 
+from metaclip.curation.survivors import SurvivorAccount, keep_survivors, read_survivors
 from metaclip.errors import InputError
-from metaclip.exchange.survivors import keep_survivors, read_survivors
-from metaclip.tables import CURATED, CURATION_COUNTS, CURATIONS
+from metaclip.jobs.import_metadata import import_metadata
+from metaclip.jobs.plan_balance import plan_balance
+from metaclip.jobs.sample_pairs import sample_pairs
+from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, CURATIONS
 from tests.balance.test_probability import slow_keep_probability
-from tests.spark.conftest import Runner
-from tests.spark.pools import WORDS, T, arrive, make_pairs
+from tests.helpers.crawls import WORDS, T, arrive, make_pairs
+from tests.helpers.runner import Runner
 
 SEED = 5
 KEYS = ("pair_id", "image_id", "image_url", "source_id")
@@ -108,12 +108,12 @@ def test_each_kind_of_list(parent: Runner, rows: list[Row], tmp_path: Path, name
     found, account = keep_survivors(frame, listed, "curation parent")
     expected = [row.pair_id for row in rows if row[key] in ids[::step]]
     assert sorted(row.pair_id for row in found.collect()) == expected
-    assert account == {
-        "survivors_key": key,
-        "survivors_listed": len(ids[::step]),
-        "survivors_repeated": 0,
-        "survivors": len(expected),
-    }
+    assert account == SurvivorAccount(
+        survivors_key=key,
+        survivors_listed=len(ids[::step]),
+        survivors_repeated=0,
+        survivors=len(expected),
+    )
     assert len(expected) > len(ids[::step]) or key == "pair_id" or step == 2
 
 
@@ -186,9 +186,12 @@ BAD_LISTS: dict[str, tuple[bytes, str]] = {
     ),
     "other.parquet": (
         as_parquet(pair_id=[ID, ID]),
-        f"expected pair_id of curation parent, found 1 of 1 that it has not, as {ID}; is the list",
+        f"expected pair_id of curation parent, found 1 of 1 that it has not, such as {ID}; is the list",
     ),
-    "null.parquet": (as_parquet(pair_id=pa.array([None], pa.string())), "that it has not, as null"),
+    "null.parquet": (
+        as_parquet(pair_id=pa.array([None], pa.string())),
+        "that it has not, such as null",
+    ),
     "two.csv": (
         as_csv(["image_url", "pair_id"], ["http://1.example.org/1.jpg", ID]),
         "found pair_id and image_url; a list has one of them",
@@ -218,7 +221,7 @@ def test_a_list_of_another_curation(parent: Runner, rows: list[Row], tmp_path: P
     """One strange id among many is enough."""
     (tmp_path / "ids.txt").write_bytes(as_lines(*(row.pair_id for row in rows), ID))
     message = refused(parent, *family("parent", tmp_path / "ids.txt"), f"balance.seed={SEED}")
-    assert f"found 1 of {len(rows) + 1} that it has not, as {ID}" in message
+    assert f"found 1 of {len(rows) + 1} that it has not, such as {ID}" in message
 
 
 def test_lists_that_are_not_there_or_mixed(parent: Runner, tmp_path: Path) -> None:

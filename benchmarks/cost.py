@@ -1,0 +1,169 @@
+"""What a crawl costs: core-hours, shuffle and storage, from rates that are measured here.
+
+The flow runs on 1, 2, 4, 8 and 16 copies of the crawl file whose URLs differ, in ROUNDS, of
+which the least CPU time counts. What a stage costs is `a + b x copies`: b, by least squares,
+is what one more copy costs, and how far the measured points lie off the line shows whether it
+is one.
+
+    core-hours of a crawl = files x pages a file x b / pages of a copy / 3600
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.extraction import extract_all
+from benchmarks.inputs import ROOT, find_input
+from benchmarks.processes import Watch
+from benchmarks.stages import import_steps
+from metaclip.application import Step, account_for_tasks
+from metaclip.config.command_line import load_config
+from metaclip.crawl.extraction import FileAccount
+from metaclip.spark.session import create_session
+from metaclip.warehouse.warehouse import Warehouse
+from tests.helpers.archives import with_other_hosts
+
+COPIES = (1, 2, 4, 8, 16)
+ROUNDS = 3
+STAGES = ("extract_pairs", "match_entries", "count_entries", "sample_pairs")
+# December 2024: 2.64 billion pages in 90,000 files, as its announcement says.
+FILES, PAGES_PER_FILE, CRAWLS = 90_000, 2.64e9 / 90_000, 100
+# The README of cc2dataset, which extracts and removes duplicates: "one warc in about 50s".
+PUBLISHED_SECONDS = 50
+
+Figures = dict[str, Any]
+
+
+def run() -> Figures:
+    """Measure all sizes, print them and what follows for crawls."""
+    steps = import_steps()
+    subprocess.run([sys.executable, "-m", "metaclip.setup.kernels"], cwd=ROOT, check=True)
+    os.environ["PYTHONPATH"] = str(ROOT)  # for the workers: this checkout, whatever is installed
+    data = find_input("wat").read_bytes()
+    account = extract_all(data)
+    with tempfile.TemporaryDirectory(prefix="metaclip-cost-") as folder:
+        for number in range(max(COPIES)):
+            copy = Path(folder, f"{number:02}.warc.wat.gz")
+            copy.write_bytes(with_other_hosts(data, number))
+        measured = _measure(steps, Path(folder))
+    return _report(measured, account)
+
+
+def _measure(steps: dict[str, Step[Any]], folder: Path) -> list[Figures]:
+    """Run the flow on each number of copies, after once on all, which is not measured."""
+    spark = create_session("metaclip cost", {"spark.ui.enabled": False, **_SPARK})
+    watch = Watch()
+    watch.start()
+    results = []
+    rounds = [(f"round-{turn}-{count}", count) for turn in range(ROUNDS) for count in COPIES]
+    try:
+        for crawl, copies in (("warm", max(COPIES)), *rounds):
+            files = [str(folder / f"{number:02}.warc.wat.gz") for number in range(copies)]
+            config = load_config(
+                None,
+                [
+                    f"warehouse={folder}/warehouse",
+                    f"crawl.name={crawl}",
+                    f"crawl.files={files}",
+                    f"metadata.file={find_input('metadata')}",
+                    f"balance.crawls=[{crawl}]",
+                    f"balance.curation={crawl}",
+                    "balance.t=20",
+                ],
+            )
+            names = ("import_metadata", *STAGES) if crawl == "warm" else STAGES
+            for name in names:
+                warehouse = Warehouse(spark, config.warehouse, name, config.digest())
+                cpu, shuffled = sum(watch.cpu_seconds().values()), _shuffled(spark)
+                steps[name](config, warehouse)
+                if crawl != "warm":
+                    spent = sum(watch.cpu_seconds().values()) - cpu
+                    result = {"copies": copies, "stage": name, "cpu_s": round(spent, 3)}
+                    result["shuffle_bytes"] = _shuffled(spark) - shuffled
+                    results.append({**result, "stored_bytes": _stored(folder, name, crawl)})
+    finally:
+        watch.stop()
+        spark.stop()
+    return results
+
+
+_SPARK = {"spark.sql.shuffle.partitions": 4}
+_TABLES = {
+    "extract_pairs": ("extractions",),
+    "match_entries": ("matches",),
+    "count_entries": ("entry_counts",),
+    "sample_pairs": ("curated", "curation_counts"),
+}
+
+
+def _shuffled(spark: Any) -> int:
+    return int(account_for_tasks(spark)["shuffle_bytes"])
+
+
+def _stored(folder: Path, stage: str, crawl: str) -> int:
+    """The bytes of the partitions that a stage wrote for one crawl."""
+    found = [
+        file.stat().st_size
+        for table in _TABLES[stage]
+        for file in (folder / "warehouse" / table).rglob("*.parquet")
+        if {f"crawl={crawl}", f"curation={crawl}"} & set(file.parts)
+    ]
+    return sum(found)
+
+
+def _fit(copies: list[int], costs: list[float]) -> tuple[float, float]:
+    """The cost of one more copy, and how far the points lie off the line, of the largest."""
+    slope, start = np.polyfit(copies, costs, 1)
+    off = np.abs(np.asarray(costs) - (start + slope * np.asarray(copies))).max()
+    return float(slope), float(off / max(costs)) if max(costs) else 0.0
+
+
+def _report(measured: list[Figures], account: FileAccount) -> Figures:
+    counted = ", ".join(map(str, COPIES))
+    print(f"  CPU seconds of {counted} copies of {account.pages:,} pages, {account.pairs:,} pairs")
+    slopes: dict[str, Figures] = {}
+    for stage in STAGES:
+        runs = sorted(
+            (row for row in measured if row["stage"] == stage), key=lambda row: -row["cpu_s"]
+        )
+        # The last of each size, hence the least.
+        rows = [{row["copies"]: row for row in runs}[copies] for copies in COPIES]
+        fits = {
+            name: _fit(list(COPIES), [row[name] for row in rows])
+            for name in ("cpu_s", "shuffle_bytes", "stored_bytes")
+        }
+        slopes[stage] = {name: slope for name, (slope, _) in fits.items()}
+        slopes[stage]["off_line"] = fits["cpu_s"][1]
+        costs = " ".join(f"{row['cpu_s']:8.2f}" for row in rows)
+        print(
+            f"    {stage:14}{costs}; one more: {fits['cpu_s'][0]:.3f} s, "
+            f"{fits['cpu_s'][1]:.1%} off the line"
+        )
+    per_file = PAGES_PER_FILE / account.pages
+    print(f"  A WAT file has {PAGES_PER_FILE:,.0f} pages: {per_file:.2f} copies")
+    totals = {"cpu_s": 0.0, "shuffle_bytes": 0.0, "stored_bytes": 0.0}
+    for stage in STAGES:
+        for name in totals:
+            totals[name] += slopes[stage][name] * per_file
+        print(f"    {stage:14}{slopes[stage]['cpu_s'] * per_file:8.2f} core-seconds a file")
+    print(
+        f"    all {totals['cpu_s']:.1f} core-seconds a file; the usual tool, "
+        f"extraction and duplicates only: {PUBLISHED_SECONDS}"
+    )
+    for crawls in (1, CRAWLS):
+        hours = crawls * FILES * totals["cpu_s"] / 3600
+        published = crawls * FILES * PUBLISHED_SECONDS / 3600
+        print(
+            f"  {crawls} crawl(s) of {FILES:,} files: {hours:,.0f} core-hours "
+            f"({FILES:,} x {totals['cpu_s']:.1f} / 3600 x {crawls}; the usual tool "
+            f"{published:,.0f}), shuffle {crawls * FILES * totals['shuffle_bytes'] / 1e12:,.1f} TB,"
+            f" storage {crawls * FILES * totals['stored_bytes'] / 1e12:,.1f} TB"
+        )
+    return {"measured": measured, "one_more_copy": slopes, "a_file": totals}

@@ -1,0 +1,63 @@
+"""Real inputs: those of `../shared/data` beside the checkout, else the small ones of the tests."""
+
+from __future__ import annotations
+
+import gzip
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+ROOT = Path(__file__).parents[1]
+_SHARED, _SMALL = ROOT.parent / "shared" / "data", ROOT / "tests" / "data"
+
+_FILES = {
+    "wat": ("wat/realpages.warc.wat.gz", "wat/part.warc.wat.gz"),
+    "warc": ("warc/realpages.warc.gz", "warc/part.warc.gz"),
+    "metadata": ("metadata_500k.parquet", "metadata/entries.parquet"),
+    "captions": ("captions.parquet", "captions/captions.parquet"),
+}
+
+
+@cache
+def find_input(name: str) -> Path:
+    """Return the file of `name`; says so if it is only the small one."""
+    large, small = _FILES[name]
+    if (_SHARED / large).is_file():
+        return _SHARED / large
+    print(f"  no {_SHARED / large}: the small {_SMALL / small} instead")
+    return _SMALL / small
+
+
+def read_entries() -> list[str]:
+    """Return the entries in the order of their ids."""
+    return list(pq.read_table(find_input("metadata"), columns=["entry"])["entry"].to_pylist())
+
+
+def read_wikipedia_words() -> list[str]:
+    """Return the words of the English Wikipedia, or none where that list is not there."""
+    file = _SHARED / "wikipedia" / "enwiki_unigram_counts.gz"
+    if not file.is_file():
+        return []
+    lines = gzip.decompress(file.read_bytes()).decode().splitlines()
+    return [word for line in lines if (word := line.rpartition(";")[0])]
+
+
+def read_captions(count: int) -> Any:
+    """Return a string array of `count` captions drawn at random, always the same ones.
+
+    Fewer are there than asked for: each of them several times.
+    """
+    texts = read_all_captions()
+    chance = np.random.default_rng(0)
+    rounds = [chance.permutation(len(texts)) for _ in range(-(-count // len(texts)))]
+    drawn = texts.take(pa.array(np.concatenate(rounds)[:count]))
+    return drawn.combine_chunks() if isinstance(drawn, pa.ChunkedArray) else drawn
+
+
+def read_all_captions() -> Any:
+    """Return all captions, in the order of the file."""
+    return pq.read_table(find_input("captions"), columns=["text"])["text"].combine_chunks()

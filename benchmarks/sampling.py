@@ -1,0 +1,98 @@
+"""The second pass over the matches, against reading and writing as many rows with nothing done."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from benchmarks.inputs import ROOT
+from benchmarks.stages import Bench, import_steps
+from metaclip.balance.counting import collect_counts
+from metaclip.balance.expectation import expect, group_by_entry
+from metaclip.balance.planning import group_by_origin
+from metaclip.balance.sampling import score, t_from_size
+from metaclip.balance.thresholds import default_thresholds
+from metaclip.curation.inputs import open_inputs
+from metaclip.warehouse.tables import MATCHES, METADATA
+from metaclip.warehouse.warehouse import Warehouse
+
+_CRAWL, _T, _ROUNDS = "captions", 200.0, 3
+_TIMES = 4
+"""How many times larger the larger pool is whose workers are looked at."""
+
+
+def run() -> dict[str, Any]:
+    """Print and return ratios of CPU time, and the memory of workers on two sizes of pool."""
+    steps = import_steps()
+    os.environ["PYTHONPATH"] = str(ROOT)  # for the workers: this checkout, whatever is installed
+    with tempfile.TemporaryDirectory(prefix="metaclip-bench-") as folder:
+        bench = Bench(folder)
+        try:
+            bench.check_workers()
+            bench.version = bench.stage(steps["import_metadata"], _CRAWL, _T, "entries", {})[
+                "metadata_version"
+            ]
+            for name, rows in (("import_pairs", "pairs"), ("match_entries", "matched")):
+                done = bench.stage(steps[name], _CRAWL, _T, rows, {})
+            bench.stage(steps["count_entries"], _CRAWL, _T, "matched", done)
+            return _compare(bench)
+        finally:
+            bench.stop()
+
+
+def _compare(bench: Bench) -> dict[str, Any]:
+    config = bench.config(_CRAWL, _T)
+    warehouse = Warehouse(bench.spark, config.warehouse, "bench", config.digest())
+    pool = open_inputs(config, warehouse)
+    matches, counts = pool.matches.drop("draw_rows"), collect_counts(pool.counts)
+    entries = warehouse.read(METADATA).orderBy("entry_id").select("language", "source").toArrow()
+    groups, ts = group_by_origin(entries)[1], default_thresholds(counts)
+    total = matches.count()
+    kept = int(expect(pool.matches, counts, [_T], group_by_entry(counts))[0, 0, 2])
+
+    def write(rows: DataFrame, to: str) -> None:
+        writer = rows.write.format("delta").mode("overwrite").option("optimizeWrite", "true")
+        writer.save(f"{bench.folder}/written/{to}")
+
+    def judged(rows: DataFrame) -> DataFrame:
+        return score(rows, counts, _T).where("draw < keep_probability")
+
+    as_many = F.pmod(F.xxhash64("pair_id", F.lit("bench")), F.lit(10**6)) < 10**6 * kept // total
+    plain = warehouse.read(MATCHES).drop("metadata_version", "spacing")
+    work: dict[str, Callable[[], object]] = {
+        "read and write": lambda: write(plain.where(as_many), "plain"),
+        "second pass": lambda: write(judged(matches), "judged"),
+        "sums by entry": lambda: expect(pool.matches, counts, [_T], group_by_entry(counts)),
+        f"plan of {len(ts)} t": lambda: expect(pool.matches, counts, ts, groups),
+        "t from a size": lambda: t_from_size(pool.matches, counts, total // 2),
+    }
+    taken: dict[str, list[float]] = {name: [] for name in work}
+    for _ in range(1 + _ROUNDS):
+        for name, job in work.items():
+            cpu = sum(bench.watch.cpu_seconds().values())
+            job()
+            taken[name].append(sum(bench.watch.cpu_seconds().values()) - cpu)
+    # The first round warms up the JVM.
+    medians = {name: statistics.median(seconds[1:]) for name, seconds in taken.items()}
+    print(f"  {total:,} rows, {kept:,} kept at t = {_T:g}; CPU, median of {_ROUNDS} in turn")
+    for name, seconds in medians.items():
+        ratio = seconds / medians["read and write"]
+        print(
+            f"  {name:<16}{seconds:>7.1f} s{1e6 * seconds / total:>7.1f} us/row{ratio:>7.2f} times"
+        )
+    memory = {}
+    for times in (1, _TIMES):
+        rows = matches
+        for _ in range(times - 1):
+            rows = rows.unionByName(matches)
+        bench.watch.reset()
+        judged(rows).write.format("noop").mode("overwrite").save()
+        memory[f"{times * total} rows"] = round(bench.watch.peaks["largest_worker_uss_mb"])
+    print(f"  largest worker, USS in MB: {memory}")
+    return {"rows": total, "kept": kept, "cpu_seconds": medians, "largest_worker_mb": memory}

@@ -1,0 +1,105 @@
+"""The matching stage in Spark against the same stage with a kernel that returns nothing."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyspark.sql import Column, SparkSession
+
+from benchmarks.inputs import ROOT, read_captions
+from benchmarks.processes import KINDS, Watch
+from metaclip.matching.compiled.engine import CompiledEngine, to_lists
+from metaclip.matching.spark_columns import match_column
+from metaclip.matching.unique_pairs import find_matches
+from metaclip.spark.session import create_session
+
+Figures = dict[str, Any]
+
+_TEXTS = 1_200_000
+_FILES = 8
+# Before these the JVM compiles: after three rounds it still takes a third more than after ten.
+_WARM_UP = 8
+_ROUNDS = 7
+
+
+class Nothing:
+    """An engine that finds nothing: what remains is the transport."""
+
+    def match(self, texts: pa.Array) -> pa.Array:
+        """Return an empty list for each text."""
+        return to_lists(np.zeros(len(texts) + 1, np.int64), np.empty(0, np.int32), None)
+
+
+def measure_stage(engine: CompiledEngine) -> Figures:
+    """Run both in turn; print CPU time of all processes, wall time and their ratios."""
+    os.environ["PYTHONPATH"] = str(ROOT)  # for the workers: this checkout, whatever is installed
+    with tempfile.TemporaryDirectory(prefix="metaclip-bench-") as folder:
+        texts = read_captions(_TEXTS)
+        step = -(-len(texts) // _FILES)
+        for start in range(0, len(texts), step):
+            table = pa.table({"text": texts.slice(start, step)})
+            pq.write_table(table, f"{folder}/{start}.parquet")
+        spark = create_session("metaclip bench", {"spark.ui.enabled": "false"})
+        watch = Watch()
+        watch.start()
+        try:
+            return _compare(spark, watch, folder, engine, len(texts))
+        finally:
+            watch.stop()
+            spark.stop()
+
+
+def _compare(
+    spark: SparkSession, watch: Watch, folder: str, engine: CompiledEngine, count: int
+) -> Figures:
+    columns = {
+        "matching": match_column(spark, engine),
+        "transport": match_column(spark, Nothing()),
+    }
+    runs: dict[str, list[tuple[dict[str, float], float]]] = {name: [] for name in columns}
+    for number in range(_WARM_UP + _ROUNDS):
+        for name, match in columns.items():
+            taken = _run(spark, watch, folder, match)
+            if number >= _WARM_UP:
+                runs[name].append(taken)
+    figures = {
+        name: {
+            "cpu_us_per_text": 1e6 * statistics.median(sum(c.values()) for c, _ in taken) / count,
+            **{
+                f"{kind}_us_per_text": 1e6 * statistics.median(c[kind] for c, _ in taken) / count
+                for kind in KINDS
+            },
+            "wall_us_per_text": 1e6 * statistics.median(wall for _, wall in taken) / count,
+        }
+        for name, taken in runs.items()
+    }
+    for name, values in figures.items():
+        shown = ", ".join(
+            f"{key.split('_')[0]} {value:.2f} us/text" for key, value in values.items()
+        )
+        print(f"  Spark stage, {name:9} {shown}")
+    ratios = {
+        f"{kind}_ratio": figures["matching"][key] / figures["transport"][key]
+        for kind, key in (("cpu", "cpu_us_per_text"), ("wall", "wall_us_per_text"))
+    }
+    print("  matching to transport: " + ", ".join(f"{k} x {v:.2f}" for k, v in ratios.items()))
+    return {"texts": count, **figures, **ratios}
+
+
+def _run(
+    spark: SparkSession, watch: Watch, folder: str, match: Callable[[Column], Column]
+) -> tuple[dict[str, float], float]:
+    """Return the CPU seconds of each kind of process, and wall seconds, of one run."""
+    before, started = watch.cpu_seconds(), time.perf_counter()
+    matches = find_matches(spark.read.parquet(folder), match)
+    matches.write.format("noop").mode("overwrite").save()
+    wall, after = time.perf_counter() - started, watch.cpu_seconds()
+    return {kind: after[kind] - before[kind] for kind in KINDS}, wall

@@ -1,0 +1,155 @@
+"""Read a job's command line: settings from a file and from `--set`, checked before Spark starts."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from metaclip.config.refusals import check_keys, explain, show
+from metaclip.config.settings import Config
+from metaclip.errors import InputError
+
+
+def parse_arguments(
+    description: str, argv: Sequence[str] | None = None, flags: Mapping[str, str] | None = None
+) -> Config:
+    """Return the settings that a job's command line asks for.
+
+    Args:
+        flags: settings with a flag of their own, as the flag's name to `section.key`; the
+            value is taken literally, not as YAML.
+
+    Raises:
+        InputError: an unknown flag or key, an unreadable file, an invalid value.
+    """
+    parser = _Parser(description=description, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument(
+        "--config", metavar="FILE", help="YAML file with the settings that differ from the defaults"
+    )
+    parser.add_argument(
+        "--set",
+        metavar="section.key=value",
+        action="append",
+        default=[],
+        help="one setting; the value is read as YAML and overrides the file's",
+    )
+    for flag, key in (flags or {}).items():
+        parser.add_argument(f"--{flag}", metavar=flag.upper(), help=f"the setting {key}")
+    arguments = parser.parse_args(argv)
+    given = {key: getattr(arguments, flag) for flag, key in (flags or {}).items()}
+    texts = {key: text for key, text in given.items() if text is not None}
+    return load_config(arguments.config, arguments.set, texts)
+
+
+def load_config(
+    file: str | None = None,
+    assignments: Sequence[str] = (),
+    texts: Mapping[str, str] | None = None,
+) -> Config:
+    """Return the settings of a YAML `file`, with `section.key=value` assignments over them.
+
+    Args:
+        texts: `section.key` to a literal value, which overrides both.
+
+    Raises:
+        InputError: naming the file, the key, the expected value and the nearest known key.
+    """
+    settings: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    if file is not None:
+        settings = _read_file(file)
+        check_keys(settings, Config, file)
+    for assignment in assignments:
+        key, value = _parse_assignment(assignment)
+        check_keys(_nested(key, value), Config, f"--set {assignment}")
+        _assign(settings, key, value)
+        origins[".".join(key)] = f"--set {assignment}"
+    for name, text in (texts or {}).items():
+        _assign(settings, name.split("."), text)
+    try:
+        config = msgspec.convert(settings, Config)
+    except msgspec.ValidationError as error:
+        raise explain(error, settings, origins, file) from None
+    _refuse_late_settings(config.spark)
+    return config
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> Any:
+        raise InputError("command line", "--config FILE and --set section.key=value", message)
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads numbers by YAML 1.2: PyYAML's own rules take 1e5 for a string."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"\A[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+\Z"),
+    list("-+.0123456789"),
+)
+
+
+def _load_yaml(text: str, where: str) -> Any:
+    try:
+        return yaml.load(text, _Loader)
+    except yaml.YAMLError as error:
+        raise InputError(where, "YAML", " ".join(str(error).split())) from None
+
+
+def _read_file(file: str) -> dict[str, Any]:
+    try:
+        text = Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"--config {file}", "a readable YAML file", str(error)) from None
+    settings = _load_yaml(text, file)
+    if settings is None:
+        return {}
+    if not isinstance(settings, dict):
+        raise InputError(file, "sections with settings", show(settings))
+    return settings
+
+
+def _parse_assignment(assignment: str) -> tuple[list[str], Any]:
+    key, equals, text = assignment.partition("=")
+    if not equals or not key:
+        raise InputError(f"--set {assignment}", "section.key=value", "no value")
+    path = key.split(".")
+    if path[0] == "spark" and len(path) > 1:
+        path = ["spark", ".".join(path[1:])]
+    return path, _load_yaml(text, f"--set {assignment}")
+
+
+def _nested(path: list[str], value: Any) -> dict[str, Any]:
+    for key in reversed(path):
+        value = {key: value}
+    return dict(value)
+
+
+def _assign(settings: dict[str, Any], path: list[str], value: Any) -> None:
+    for key in path[:-1]:
+        if not isinstance(settings.get(key), dict):
+            settings[key] = {}
+        settings = settings[key]
+    settings[path[-1]] = value
+
+
+def _refuse_late_settings(spark: dict[str, Any]) -> None:
+    """Refuse settings that come too late for a JVM that spark-submit has started."""
+    if "PYSPARK_GATEWAY_PORT" not in os.environ:
+        return
+    for key in spark:
+        if key.startswith(("spark.driver.", "spark.jars")) or key == "spark.master":
+            raise InputError(
+                f"spark.{key}",
+                "settings that a driver already started by spark-submit can take",
+                key,
+                f"give it to spark-submit: --conf {key}=... or its own flag",
+            )

@@ -1,0 +1,169 @@
+"""Which files a crawl has: paths, globs, lists of paths and snapshots of Common Crawl."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import fsspec
+
+from metaclip.config.crawl import CrawlSettings, RequestSettings
+from metaclip.crawl.files.stream import find_matching, open_source
+from metaclip.errors import InputError
+
+_GLOB = re.compile(r"[*?\[]")
+_PACKAGES = {"http": "aiohttp", "https": "aiohttp", "s3": "s3fs", "s3a": "s3fs"}
+
+
+class SourceFile(NamedTuple):
+    """One file: its stable name in the tables, where it is read, and its size if local."""
+
+    path: str
+    url: str
+    size: int | None
+
+
+def find_files(crawl: CrawlSettings) -> list[SourceFile]:
+    """Return the files that the settings of a crawl name, sorted by path.
+
+    `crawl.limit` takes those with the least hashes of their paths: whatever the order of
+    the list, and a smaller number is a part of a larger one.
+
+    Raises:
+        InputError: as `list_files`; or there is no such snapshot.
+    """
+    if crawl.kind is None:
+        files = list_files(crawl.files, crawl.prefix, crawl.requests)
+    else:
+        base = crawl.base if crawl.base.endswith("/") else f"{crawl.base}/"
+        paths = f"{base}crawl-data/{crawl.name}/{crawl.kind}.paths.gz"
+        files = list_files(paths, base, crawl.requests)
+    sample = sorted(files, key=lambda file: hashlib.sha256(f"limit\n{file.path}".encode()).digest())
+    return sorted(sample[: crawl.limit])
+
+
+def list_files(
+    files: str | Sequence[str], prefix: str = "", requests: RequestSettings | None = None
+) -> list[SourceFile]:
+    """Return the files that `crawl.files` and `crawl.prefix` name, sorted by path.
+
+    A file named twice is there once. `path` is the line of a paths list, or what is below
+    a glob's fixed part or a file's folder: no machine's prefix, credentials or query.
+
+    Raises:
+        InputError: nothing is named, something named is not there, or two files would
+            share one path.
+    """
+    patterns = [files] if isinstance(files, str) else list(files)
+    if not patterns:
+        raise InputError("crawl.files", "a path, a glob or a list of them", "none")
+    found: dict[str, SourceFile] = {}
+    for pattern in patterns:
+        for file in _expand(pattern, prefix, requests or RequestSettings()):
+            other = found.setdefault(file.path, file)
+            if other.url != file.url:
+                raise InputError(
+                    "crawl.files",
+                    "files that differ in their path below the folder or glob",
+                    f"{file.path} twice",
+                    "name them by one glob above both folders",
+                )
+    return [found[path] for path in sorted(found)]
+
+
+def _expand(pattern: str, prefix: str, requests: RequestSettings) -> Iterator[SourceFile]:
+    _require_package(pattern)
+    url = _absolute(pattern)
+    path = _public(url)
+    if re.search(r"\.paths(\.gz)?\Z", path):
+        for line in _read_list(url, requests):
+            yield _source(_public(line, prefix), prefix + line)
+        return
+    # Over HTTP a question mark begins the query.
+    glob = _GLOB.search(pattern.partition("?")[0] if _is_http(url) else pattern)
+    if not glob:
+        yield _source(posixpath.basename(path), url)
+        return
+    fixed = posixpath.dirname(pattern[: glob.start()] + "x")
+    urls = _glob(pattern, requests)
+    if not urls:
+        raise InputError(f"crawl.files {pattern}", "at least one file", "none that matches")
+    root = _absolute(fixed) if fixed else _absolute(".")
+    for url in urls:
+        yield _source(_public(posixpath.relpath(url, root), url), url)
+
+
+def _require_package(url: str) -> None:
+    """Raise InputError unless what reads URLs of this scheme is installed."""
+    scheme = url.partition("://")[0] if "://" in url else "file"
+    try:
+        fsspec.get_filesystem_class(scheme)
+    except ImportError:
+        package = _PACKAGES.get(scheme)
+        hint = f"pip install {package}" if package else "see fsspec's documentation"
+        raise InputError(f"crawl.files {url}", "the package that reads it", "none", hint) from None
+    except ValueError:
+        raise InputError(
+            f"crawl.files {url}", "a local path, https:// or s3://", f"{scheme}://"
+        ) from None
+
+
+def _public(path: str, prefix: str = "") -> str:
+    """Return a path or URL without user, password and, where it is a URL, query."""
+    path = re.sub(r"(?<=://)[^/?#]*@", "", path)
+    return re.sub(r"[?#].*", "", path) if _is_http(path) or _is_http(prefix) else path
+
+
+def _is_http(url: str) -> bool:
+    return url.startswith(("http://", "https://"))
+
+
+def _glob(pattern: str, requests: RequestSettings) -> list[str]:
+    try:
+        names = find_matching(pattern, requests)
+    except OSError as error:
+        raise InputError(f"crawl.files {pattern}", "a listing", _reason(error)) from None
+    if "://" not in pattern:
+        return names
+    scheme = pattern.partition("://")[0]
+    return [name if "://" in name else f"{scheme}://{name}" for name in names]
+
+
+def _read_list(url: str, requests: RequestSettings) -> list[str]:
+    data = b""
+    try:
+        with open_source(url, requests) as stream:
+            while block := stream.read(1 << 20):
+                data += block
+        text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise InputError(f"crawl.files {url}", "a readable list of paths", _reason(error)) from None
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise InputError(f"crawl.files {url}", "a list of paths", "an empty list")
+    return lines
+
+
+def _source(path: str, url: str) -> SourceFile:
+    if "://" in url:
+        _require_package(url)
+        return SourceFile(path, url, None)
+    if os.path.isdir(url):  # noqa: PTH112 - the same words for local paths and URLs
+        raise InputError(f"crawl.files {url}", "a file", "a folder", f"name {url}/*")
+    try:
+        return SourceFile(path, _absolute(url), os.stat(url).st_size)  # noqa: PTH116
+    except OSError as error:
+        raise InputError(f"crawl.files {url}", "a file", _reason(error)) from None
+
+
+def _absolute(path: str) -> str:
+    return path if "://" in path else os.path.abspath(path)  # noqa: PTH100
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

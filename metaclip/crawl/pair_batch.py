@@ -1,0 +1,130 @@
+"""Pairs to Arrow batches, with the ids that name them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from metaclip.crawl.images import TEXT_SOURCES, Page
+from metaclip.crawl.scanner.append import NEEDS, NO_ROOM, append_record
+from metaclip.crawl.scanner.pair_columns import new_columns, with_room
+from metaclip.warehouse.ids import IMAGE_DIGITS, PAIR_DIGITS, image_digests, pair_digests
+from metaclip.warehouse.tables import PAIR_SCHEMA
+
+_OF_PAGE = ("page_url", "fetched_at", "warc_file", "warc_offset")
+_KEYS_OF_IMAGE = 4  # more than an image has texts
+
+
+class PairBatch:
+    """Pairs that wait to become a record batch, in the order of pages, images and texts.
+
+    Those of a kernel lie in columns already, others in lists; a key orders both.
+    """
+
+    def __init__(self) -> None:
+        self.columns = new_columns(0, 0, 0)
+        self._clear()
+
+    def _clear(self) -> None:
+        self.plain = 0  # rows in `columns`
+        self.urls: list[str] = []
+        self.texts: list[str] = []
+        self.sources: list[int] = []
+        self.keys: list[int] = []
+        # Columns, not rows: what Python's garbage collector need not look at.
+        self.pages: tuple[list[str], list[datetime | None], list[str | None], list[int | None]]
+        self.pages = ([], [], [], [])
+        self.firsts: list[int] = []  # key of each page's first image
+        self.next = 0
+
+    def __len__(self) -> int:
+        return self.plain + len(self.urls)
+
+    def start_page(self, page: Page) -> None:
+        """Images that are added from now on are of this page."""
+        urls, dates, files, offsets = self.pages
+        urls.append(page.url)
+        dates.append(page.fetched_at)
+        files.append(page.warc_file)
+        offsets.append(page.warc_offset)
+        self.firsts.append(self.next)
+        self.next += page.size * _KEYS_OF_IMAGE
+
+    def add(self, number: int, url: str, texts: list[tuple[str, str]]) -> None:
+        """One row per (text, source) of the image of this number on the page."""
+        key = self.firsts[-1] + _KEYS_OF_IMAGE * number
+        for place, (text, source) in enumerate(texts):
+            self.urls.append(url)
+            self.texts.append(text)
+            self.sources.append(TEXT_SOURCES.index(source))
+            self.keys.append(key + place)
+
+    def append_record(
+        self,
+        data: NDArray[np.uint8],
+        base: NDArray[np.uint8],
+        limits: tuple[int, int, int],
+        found: NDArray[np.int64],
+        rows: NDArray[np.int64],
+    ) -> int:
+        """What the kernel of this name does; the page must be the next that is started."""
+        count = self.plain
+        while True:
+            last = append_record(data, base, limits, self.next, count, found, rows, *self.columns)
+            if last != NO_ROOM:
+                self.plain = max(count, last)
+                return last
+            self.columns = with_room(self.columns, count, *found[NEEDS : NEEDS + 3].tolist())
+
+    def take(self) -> pa.RecordBatch:
+        """The rows as a batch of `PAIR_SCHEMA`; empty afterwards."""
+        columns, rows = self.columns, self.plain
+        keys = np.concatenate([columns.keys[:rows], np.array(self.keys, np.int64)])
+        order = np.argsort(keys)
+        page = pa.array(np.searchsorted(self.firsts, keys[order], side="right") - 1)
+
+        def merged(plain: pa.Array, others: list[Any]) -> pa.Array:
+            both = [plain, pa.array(others, plain.type)]
+            return pa.concat_arrays(both).take(pa.array(order))
+
+        urls = merged(_strings(columns.urls, columns.url_ends, rows), self.urls)
+        texts = merged(_strings(columns.texts, columns.text_ends, rows), self.texts)
+        sources = merged(pa.array(columns.sources[:rows].copy()), self.sources)
+        pair_ids, image_ids = _ids(urls, texts)
+        found = {
+            "pair_id": pair_ids,
+            "image_id": image_ids,
+            "image_url": urls,
+            "text": texts,
+            "text_source": pa.array(TEXT_SOURCES).take(sources),
+            "source_id": pa.nulls(len(urls), pa.string()),
+        }
+        for name, values in zip(_OF_PAGE, self.pages, strict=True):
+            found[name] = pa.array(values, PAIR_SCHEMA.field(name).type).take(page)
+        self._clear()
+        arrays = [found[name] for name in PAIR_SCHEMA.names]
+        return pa.RecordBatch.from_arrays(arrays, schema=PAIR_SCHEMA)
+
+
+def _strings(data: NDArray[np.uint8], ends: NDArray[np.int32], rows: int) -> pa.Array:
+    """The first `rows` strings, copied: the columns are filled again."""
+    buffers = (pa.py_buffer(part.copy()) for part in (ends[: rows + 1], data[: ends[rows]]))
+    return pa.StringArray.from_buffers(rows, *buffers)
+
+
+def _ids(urls: pa.Array, texts: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """`pair_id` and `image_id` of each row, without a string object for each."""
+    url_bytes, text_bytes = (part.cast(pa.binary()).to_pylist() for part in (urls, texts))
+    pairs = _hex_digits(pair_digests(url_bytes, text_bytes), PAIR_DIGITS)
+    return pairs, _hex_digits(image_digests(url_bytes), IMAGE_DIGITS)
+
+
+def _hex_digits(digests: list[bytes], width: int) -> pa.Array:
+    """The first `width` hexadecimal digits of each digest."""
+    offsets = np.arange(0, width * len(digests) + 1, width, dtype=np.int32)
+    digits = b"".join([digest[: width // 2] for digest in digests]).hex().encode()
+    return pa.StringArray.from_buffers(len(digests), pa.py_buffer(offsets), pa.py_buffer(digits))

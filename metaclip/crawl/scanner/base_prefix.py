@@ -1,0 +1,79 @@
+"""What of a page's base stands before relative URLs that are plain, for kernels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from metaclip.crawl.scanner.json_walk import COLON, same
+from metaclip.crawl.scanner.scan import BASE, FOUND, PAGE_URL, ROWS
+from metaclip.crawl.scanner.simple_url import ABSOLUTE, OF_FOLDER, OF_HOST, OF_SCHEME, plain_url
+from metaclip.jit.compiler import inlined_uncounted
+
+# Behind what `scan` notes stand in `found`:
+#: where the base starts, and how much of it each form of URL lacks (0 if there is no such base)
+FOLDER = FOUND
+#: whether relative URLs have no base at all
+NOWHERE = FOLDER + 5
+#: length of `found` so far
+FOLDER_FOUND = NOWHERE + 1
+
+_SLASH, _QUESTION, _HASH, _AMPERSAND, _LESS, _GREATER, _HYPHEN = (
+    np.uint8(ord(sign)) for sign in "/?#&<>-"
+)
+
+
+@inlined_uncounted
+def _own_base(data: Any, found: Any) -> Any:
+    """Return start and end of the page's base up to its query if that is plain, else twice 0."""
+    start, end = found[2 * BASE], found[2 * BASE + 1]
+    if start < 0:
+        start, end = found[2 * PAGE_URL], found[2 * PAGE_URL + 1]
+        if end > start and data[start] == _LESS:  # wget writes it as `<url>`
+            start += 1
+        if end > start and data[end - 1] == _GREATER:
+            end -= 1
+    for at in range(start, end):
+        if data[at] == _AMPERSAND:  # it may start an entity
+            return 0, 0
+        if data[at] == _QUESTION or data[at] == _HASH:
+            end = at
+            break
+    return (start, end) if plain_url(data, start, end) == ABSOLUTE else (0, 0)
+
+
+@inlined_uncounted
+def _note_folder(base: Any, start: Any, end: Any, found: Any) -> None:
+    """Note what of an HTTP base can stand before plain URLs: it goes up to its last slash."""
+    scheme = start
+    while base[scheme] != COLON:
+        scheme += 1
+    host = scheme + 3
+    while base[host] != _SLASH:
+        host += 1
+    folder = host
+    for at in range(host, end):
+        if base[at] == _QUESTION or base[at] == _HASH:
+            break
+        if base[at] == _SLASH:
+            folder = at + 1
+    found[FOLDER], found[FOLDER + OF_SCHEME] = start, scheme + 1 - start
+    found[FOLDER + OF_HOST], found[FOLDER + OF_FOLDER] = host - start, folder - start
+
+
+@inlined_uncounted
+def take_base(data: Any, base: Any, longest: Any, found: Any) -> Any:
+    """Note the folder of the base, if it has one; False if Python has to resolve it first."""
+    given = base.shape[0] > 0
+    if not given:
+        start, end = _own_base(data, found)
+        if end > start and end - start <= longest:
+            _note_folder(data, start, end, found)
+            return True
+        return found[ROWS] == 0
+    found[NOWHERE] = base[0] == _HYPHEN
+    is_http = same(base, 0, b"http://") or same(base, 0, b"https://")
+    if is_http and base.shape[0] <= longest:
+        _note_folder(base, 0, base.shape[0], found)
+    return True

@@ -1,0 +1,232 @@
+"""JSON strings to the text that they mean, for kernels: escapes, HTML entities, blank ends.
+
+What is rare is left to Python, which knows what to do: surrogates, bad UTF-8, and entities
+that have long names or are no single character of text.
+"""
+
+from __future__ import annotations
+
+from html.entities import html5
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metaclip.crawl.scanner.json_walk import BACKSLASH, DIGIT, HEX_DIGIT, QUOTE, one_of
+from metaclip.jit.compiler import inlined_uncounted
+
+#: no place: Python has to decode this
+LEFT = -1
+
+_AMPERSAND, _SEMICOLON, _HASH, _U, _ASCII = (np.uint8(ord(sign)) for sign in "&;#u\x80")
+_RETURN, _NEWLINE, _SPACE = (np.uint8(ord(sign)) for sign in "\r\n ")
+_DIGITS, _LETTERS = "0123456789", "abcdefghijklmnopqrstuvwxyz"
+_IN_NAME = one_of(_DIGITS + _LETTERS + _LETTERS.upper())
+_BLANK = one_of("".join(chr(byte) for byte in range(128) if not chr(byte).strip()))
+_HEX_VALUE = np.array([int(chr(byte), 16) if HEX_DIGIT[byte] else 0 for byte in range(256)])
+_UNESCAPED = np.arange(256, dtype=np.uint8)
+for _letter, _meaning in zip("bfnrt", "\b\f\n\r\t", strict=True):
+    _UNESCAPED[ord(_letter)] = ord(_meaning)
+
+_LONGEST_NAME, _LONGEST_NUMBER = 8, 8
+#: of an `&`: it starts no entity
+_NONE = -2
+_SLOTS = 4096
+_SPREAD, _SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(52)  # to a number below _SLOTS
+
+
+def _slot(name: int) -> int:
+    return (name * int(_SPREAD) % 2**64) >> int(_SHIFT)
+
+
+def _name_table() -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """A hash table of the names of up to 8 letters, as words, to their characters."""
+    names, codes = np.zeros(_SLOTS, np.uint64), np.full(_SLOTS, _NONE)
+    for name, text in html5.items():
+        if name[-1] == ";" and len(name) <= _LONGEST_NAME + 1:
+            word = int.from_bytes(name[:-1].encode(), "big")
+            slot = _slot(word)
+            while names[slot]:
+                slot = (slot + 1) % _SLOTS
+            names[slot], codes[slot] = word, ord(text) if len(text) == 1 else LEFT
+    return names, codes
+
+
+_NAMES, _CODES = _name_table()
+
+
+@inlined_uncounted
+def put_string(data: Any, start: Any, end: Any, out: Any, at: Any) -> Any:
+    """Write what a JSON string means, and a quote behind it; return its end, or LEFT."""
+    first, ampersand, semicolon = at, False, False
+    while start < end:
+        place = at
+        if data[start] == BACKSLASH:
+            start, at = _put_escape(data, start, out, at)
+            if at == LEFT:
+                return LEFT
+        else:
+            size = 1 if data[start] < _ASCII else character_size(data, start)
+            if size == 0:
+                return LEFT
+            for i in range(size):
+                out[at + i] = data[start + i]
+            start, at = start + size, at + size
+        ampersand |= out[place] == _AMPERSAND
+        semicolon |= out[place] == _SEMICOLON
+    out[at] = QUOTE
+    if ampersand and semicolon:
+        at = _decode_entities(out, first, at)
+        if at != LEFT:
+            out[at] = QUOTE
+    return at
+
+
+@inlined_uncounted
+def _put_escape(data: Any, start: Any, out: Any, at: Any) -> Any:
+    """Write the character of the escape at `start`; return the places behind both."""
+    if data[start + 1] != _U:
+        out[at] = _UNESCAPED[data[start + 1]]
+        return start + 2, at + 1
+    code = 0
+    for i in range(2, 6):
+        code = 16 * code + _HEX_VALUE[data[start + i]]
+    if code >= 0xD800 and code < 0xE000:
+        return start, LEFT
+    return start + 6, _put_character(code, out, at)
+
+
+@inlined_uncounted
+def _put_character(code: Any, out: Any, at: Any) -> Any:
+    """Write a character as UTF-8; return the place behind it."""
+    if code < 0x80:
+        out[at] = code
+        return at + 1
+    if code < 0x800:
+        out[at], out[at + 1] = 0xC0 | (code >> 6), 0x80 | (code & 63)
+        return at + 2
+    if code < 0x10000:
+        out[at], out[at + 1] = 0xE0 | (code >> 12), 0x80 | ((code >> 6) & 63)
+        out[at + 2] = 0x80 | (code & 63)
+        return at + 3
+    out[at], out[at + 1] = 0xF0 | (code >> 18), 0x80 | ((code >> 12) & 63)
+    out[at + 2], out[at + 3] = 0x80 | ((code >> 6) & 63), 0x80 | (code & 63)
+    return at + 4
+
+
+@inlined_uncounted
+def character_size(data: Any, at: Any) -> Any:
+    """Return the bytes of the UTF-8 sequence (beyond ASCII) at `at`, 0 if it is none."""
+    lead, second = data[at], data[at + 1]
+    if lead < 0xC2 or lead > 0xF4 or not _continues(second):
+        return 0
+    if lead < 0xE0:
+        return 2
+    if not _continues(data[at + 2]) or (lead == 0xE0 and second < 0xA0):
+        return 0
+    if lead < 0xF0:
+        return 0 if lead == 0xED and second > 0x9F else 3  # surrogates
+    if (lead == 0xF0 and second < 0x90) or (lead == 0xF4 and second > 0x8F):
+        return 0
+    return 4 if _continues(data[at + 3]) else 0
+
+
+@inlined_uncounted
+def _continues(byte: Any) -> Any:
+    return (byte & 0xC0) == 0x80
+
+
+@inlined_uncounted
+def _decode_entities(out: Any, start: Any, end: Any) -> Any:
+    """Decode complete entities in place, once; return the new end, or LEFT.
+
+    None is shorter than its character; the quote at `end` stops what looks at single bytes.
+    """
+    at = start
+    while start < end:
+        behind, code = start + 1, _NONE
+        if out[start] == _AMPERSAND:
+            behind, code = _entity(out, start + 1)
+        if code == LEFT:
+            return LEFT
+        if code == _NONE:
+            out[at] = out[start]
+            start, at = start + 1, at + 1
+        else:
+            start, at = behind, _put_character(code, out, at)
+    return at
+
+
+@inlined_uncounted
+def _entity(out: Any, at: Any) -> Any:
+    """Return (place behind it, its character) of the entity whose `&` stands before `at`."""
+    if out[at] == _HASH:
+        return _numeric_entity(out, at + 1)
+    first, word = at, np.uint64(0)
+    while _IN_NAME[out[at]]:
+        word = (word << np.uint64(8)) | np.uint64(out[at])
+        at += 1
+    if out[at] != _SEMICOLON or at == first:
+        return at, _NONE
+    if at - first > _LONGEST_NAME:
+        return at, LEFT
+    slot = np.int64((word * _SPREAD) >> _SHIFT)
+    while _NAMES[slot] != 0 and _NAMES[slot] != word:
+        slot = (slot + 1) % _SLOTS
+    return at + 1, _CODES[slot]
+
+
+@inlined_uncounted
+def _numeric_entity(out: Any, at: Any) -> Any:
+    base = 10
+    if out[at] == 120 or out[at] == 88:  # x, X
+        base, at = 16, at + 1
+    first, code = at, 0
+    while at - first < _LONGEST_NUMBER and (HEX_DIGIT if base == 16 else DIGIT)[out[at]]:
+        code = base * code + _HEX_VALUE[out[at]]
+        at += 1
+    if at - first == _LONGEST_NUMBER:
+        return at, LEFT
+    if out[at] != _SEMICOLON or at == first:
+        return at, _NONE
+    # Others are controls, what Windows means by them, surrogates, or no characters.
+    plain = (code >= 0x20 and code < 0x7F) or (code >= 0xA0 and code < 0xD800)
+    return at + 1, code if plain or (code >= 0x1F000 and code < 0x1FFFE) else LEFT
+
+
+@inlined_uncounted
+def without_newlines(out: Any, start: Any, end: Any) -> Any:
+    """Make spaces of newlines, in place."""
+    for i in range(start, end):
+        if out[i] == _NEWLINE or out[i] == _RETURN:
+            out[i] = _SPACE
+
+
+@inlined_uncounted
+def stripped(out: Any, start: Any, end: Any) -> Any:
+    """Return start and end of what Python's `strip` leaves of UTF-8."""
+    while start < end and _blank_size(out, start) > 0:
+        start += _blank_size(out, start)
+    while start < end:
+        last = end - 1
+        while _continues(out[last]):
+            last -= 1
+        if _blank_size(out, last) == 0:
+            break
+        end = last
+    return start, end
+
+
+@inlined_uncounted
+def _blank_size(out: Any, at: Any) -> Any:
+    """Return the bytes of the white space at `at`, 0 if it is none."""
+    lead = out[at]
+    if lead < _ASCII:
+        return 1 if _BLANK[lead] else 0
+    if lead == 0xC2:
+        return 2 if out[at + 1] == 0x85 or out[at + 1] == 0xA0 else 0
+    if lead != 0xE1 and lead != 0xE2 and lead != 0xE3:
+        return 0
+    code = (np.int64(lead & 15) << 12) | (np.int64(out[at + 1] & 63) << 6) | (out[at + 2] & 63)
+    blank = code == 0x1680 or code == 0x3000 or code == 0x205F or code == 0x202F
+    return 3 if blank or (code >= 0x2000 and code <= 0x200A) or code >> 1 == 0x1014 else 0

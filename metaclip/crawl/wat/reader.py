@@ -1,0 +1,105 @@
+"""A WAT record to a page and its images."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from metaclip.config.crawl import ExtractionOptions
+from metaclip.crawl.images import Fates, Page, RawImage, parse_date, unescape, without_surrogates
+from metaclip.crawl.pair_batch import PairBatch
+from metaclip.crawl.scanner.append import APPENDED, FATES, NEEDS_BASE, OTHER
+from metaclip.crawl.scanner.scan import (
+    BASE,
+    DATE,
+    FILENAME,
+    GAVE_UP,
+    IMAGES,
+    NO_PAGE,
+    OFFSET,
+    PAGE_URL,
+    ROW,
+)
+from metaclip.crawl.urls import bare_url, page_base
+from metaclip.crawl.wat.decoder import decode_wat, parse_offset
+
+# Enough for nearly all pages; those with more images are decoded.
+_MOST_ROWS = 4096
+# A base as the kernel is told it.
+_UNKNOWN, _NOWHERE = b"", b"-"
+_LENIENT = json.JSONDecoder(strict=False)
+
+
+class WatReader:
+    """Reads records one by one, by kernels if they are as Common Crawl writes them.
+
+    Those put the pairs of simple images into `batch` themselves: the page that `read` returns
+    is the next that has to be started there.
+    """
+
+    def __init__(self, options: ExtractionOptions, batch: PairBatch) -> None:
+        limits = options.limits
+        self.options, self.batch = options, batch
+        self.limits = limits.max_text_bytes, limits.max_url_bytes, limits.max_images_per_page
+        self.found = np.empty(APPENDED, np.int64)
+        self.rows = np.empty((_MOST_ROWS, ROW), np.int64)
+
+    def read(self, block: bytes) -> Page | str | None:
+        """The page of one record; None if it is about no HTML page.
+
+        A string is the reason to drop it: `bad_json`, or `opt_out` where these count.
+        """
+        if self.options.opt_outs:  # what these need is not scanned
+            return decode_wat(block, opt_outs=True)
+        before, base = self.batch.plain, None
+        last = self._append(block, _UNKNOWN)
+        if last == NEEDS_BASE:
+            base = self._base(block)
+            last = self._append(block, _NOWHERE if base is None else base.encode())
+        if last == NO_PAGE:
+            return None
+        return decode_wat(block) if last == GAVE_UP else self._page(block, base, last - before)
+
+    def _append(self, block: bytes, base: bytes) -> int:
+        data, text = np.frombuffer(block, np.uint8), np.frombuffer(base, np.uint8)
+        return self.batch.append_record(data, text, self.limits, self.found, self.rows)
+
+    def _base(self, block: bytes) -> str | None:
+        places = self.found[: 2 * PAGE_URL + 2].tolist()
+        url, base = (_string(block, *places[2 * i : 2 * i + 2]) for i in (PAGE_URL, BASE))
+        return page_base(bare_url(url), None if base is None else unescape(base))
+
+    def _page(self, block: bytes, base: str | None, pairs: int) -> Page:
+        found = self.found.tolist()
+
+        def field(target: int) -> str | None:
+            return _string(block, found[2 * target], found[2 * target + 1])
+
+        others = self.rows[: found[FATES + OTHER]].tolist()
+        return Page(
+            bare_url(field(PAGE_URL)),
+            base or (self._base(block) if others else None),
+            field(FILENAME),
+            parse_offset(field(OFFSET)),
+            parse_date(field(DATE)),
+            found[IMAGES],
+            [row[0] for row in others],
+            [_image(block, row) for row in others],
+            Fates(*found[FATES : FATES + OTHER]),
+            pairs,
+        )
+
+
+def _image(block: bytes, row: list[int]) -> RawImage:
+    strings = [_string(block, *row[i : i + 2]) for i in range(1, ROW, 2)]
+    src, *texts = [text and unescape(text) for text in strings]
+    return RawImage(src, texts)
+
+
+def _string(block: bytes, start: int, end: int) -> str | None:
+    """The JSON string between two quotes, whatever is in it."""
+    if start < 0:
+        return None
+    text = block[start:end].decode("utf-8", "replace")
+    return without_surrogates(_LENIENT.decode(f'"{text}"')) if "\\" in text else text

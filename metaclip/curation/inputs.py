@@ -1,0 +1,170 @@
+"""Collect the inputs of a curation: matches, entry counts and versions; choose its t."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from msgspec import structs
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from metaclip.balance.counting import count_entries
+from metaclip.balance.expectation import Size
+from metaclip.balance.sampling import (
+    conditioned_draw,
+    count_shared_draws,
+    draw_column,
+    keep_one_row_per_pair,
+    keep_one_text_per_image,
+    t_from_size,
+)
+from metaclip.balance.thresholds import Counts, t_from_reference, t_from_tail_share
+from metaclip.config.balance import DEFAULT_T, BalanceSettings
+from metaclip.config.settings import Config
+from metaclip.curation.survivors import keep_survivors, read_survivors
+from metaclip.errors import InputError
+from metaclip.ingest.ledger import list_crawls
+from metaclip.report.summaries import InputSummary, SampleSummary
+from metaclip.warehouse.lineage import (
+    choose_metadata,
+    find_curation,
+    match_partition,
+    require_fresh_counts,
+)
+from metaclip.warehouse.tables import CURATED, ENTRY_COUNTS, MATCHES, METADATA
+from metaclip.warehouse.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The matches that a curation is sampled from, their entry counts and their versions.
+
+    `matches` has the columns of a match, crawl, and `draw`, with `draw_rows` rows that
+    share it. `versions` are the Delta versions of the tables that were read.
+    """
+
+    metadata_version: str
+    matches: DataFrame
+    counts: DataFrame
+    versions: dict[str, int]
+    summary: InputSummary
+
+    def summarise_sample(self, curation: str, t: float, share: float, size: Size) -> SampleSummary:
+        """Return the summary of a sample of these inputs."""
+        return SampleSummary(
+            **structs.asdict(self.summary),
+            curation=curation,
+            metadata_version=self.metadata_version,
+            t=t,
+            tail_share=share,
+            expected_size=size.expected,
+            expected_sd=size.sd,
+            actual_size=size.actual,
+        )
+
+
+def open_inputs(config: Config, warehouse: Warehouse) -> Inputs:
+    """Return the inputs that `balance` selects: whole crawls, or the survivors of a parent.
+
+    Raises:
+        InputError: a crawl or parent that is not there, a crawl not matched with this
+            metadata, tables older than their inputs, a list that is not of the parent.
+    """
+    settings = config.balance
+    make = _open_crawls if settings.parent is None else _open_survivors
+    inputs = make(config, warehouse)
+    matches = inputs.matches
+    if settings.texts_per_image == "one":
+        matches = keep_one_text_per_image(matches, settings.seed)
+    unique = settings.dedup == "all" or len(inputs.summary.crawls) == 1
+    return replace(inputs, matches=count_shared_draws(matches, unique))
+
+
+def _open_crawls(config: Config, warehouse: Warehouse) -> Inputs:
+    version = choose_metadata(warehouse, config.metadata.version)
+    existing = list_crawls(warehouse)
+    crawls = sorted(set(config.balance.crawls)) or existing
+    unknown = [crawl for crawl in crawls if crawl not in existing]
+    if unknown or not crawls:
+        known = ", ".join(existing) or "none"
+        found = ", ".join(unknown) or "none"
+        raise InputError("balance.crawls", f"crawls of the warehouse ({known})", found)
+    versions = {"metadata": warehouse.version(METADATA)}
+    for crawl in crawls:
+        partition = match_partition(version, config.matching.spacing, crawl)
+        versions.update(require_fresh_counts(warehouse, partition))
+    chosen = (
+        (F.col("metadata_version") == version)
+        & (F.col("spacing") == config.matching.spacing)
+        & F.col("crawl").isin(crawls)
+    )
+    matches = warehouse.read(MATCHES).where(chosen).drop("metadata_version", "spacing")
+    counts = warehouse.read(ENTRY_COUNTS).where(chosen)
+    counts = counts.groupBy("entry_id").agg(F.sum("count").alias("count"))
+    if config.balance.dedup == "all" and len(crawls) > 1:
+        matches = keep_one_row_per_pair(matches)
+        counts = _count(warehouse, matches, version)
+    matches = matches.withColumn("draw", draw_column(config.balance.seed))
+    return Inputs(version, matches, counts, versions, InputSummary(crawls=crawls))
+
+
+def _open_survivors(config: Config, warehouse: Warehouse) -> Inputs:
+    """Return the survivors of a curation, counted again, with their conditioned draws."""
+    parent = find_curation(warehouse, str(config.balance.parent))
+    _require_settings_of(parent.asDict(), config)
+    listed = read_survivors(warehouse.spark, config.balance.survivors)
+    curated = warehouse.read_partition(CURATED, {"curation": parent.curation})
+    survivors, account = keep_survivors(curated, listed, f"curation {parent.curation}")
+    matches = survivors.withColumn("draw", conditioned_draw()).drop(
+        "curation", "keep_probability", "enters_at"
+    )
+    return Inputs(
+        parent.metadata_version,
+        matches,
+        _count(warehouse, matches, parent.metadata_version),
+        {
+            f"curated/{parent.curation}": parent.curated_version,
+            "metadata": warehouse.version(METADATA),
+        },
+        InputSummary(
+            crawls=parent.crawls,
+            parent=parent.curation,
+            parent_size=parent.actual_size,
+            **structs.asdict(account),
+        ),
+    )
+
+
+def _require_settings_of(parent: dict[str, Any], config: Config) -> None:
+    """Refuse settings that contradict the parent, whose rows and draws are used."""
+    balance = config.balance
+    asked = {
+        "balance.crawls": (sorted(set(balance.crawls)) or parent["crawls"], parent["crawls"]),
+        "balance.dedup": (balance.dedup, parent["dedup"]),
+        "balance.seed": (balance.seed, parent["seed"]),
+        "matching.spacing": (config.matching.spacing, parent["spacing"]),
+        "metadata.version": (
+            config.metadata.version or parent["metadata_version"],
+            parent["metadata_version"],
+        ),
+    }
+    for setting, (found, expected) in asked.items():
+        if found != expected:
+            raise InputError(setting, f"{expected}, as the parent has it", str(found))
+
+
+def _count(warehouse: Warehouse, matches: DataFrame, metadata_version: str) -> DataFrame:
+    entries = warehouse.read_partition(METADATA, {"metadata_version": metadata_version})
+    return count_entries(matches, entries)
+
+
+def choose_t(inputs: Inputs, counts: Counts, settings: BalanceSettings) -> float:
+    """Return the t of the settings: given, or found from a tail share, a size or a ratio."""
+    if settings.tail_share is not None:
+        return t_from_tail_share(counts, settings.tail_share)
+    if settings.size is not None:
+        return t_from_size(inputs.matches, counts, settings.size)
+    if settings.reference_matches is not None:
+        return t_from_reference(counts, settings.reference_matches, settings.reference_t)
+    return settings.t if settings.t is not None else DEFAULT_T

@@ -1,0 +1,33 @@
+"""Prepare the environment: find or fetch Java, put jars in place, compile the kernels."""
+
+from __future__ import annotations
+
+import sys
+
+from metaclip.errors import InputError, MetaclipError
+from metaclip.setup import jars, java, kernels
+
+
+def main() -> None:
+    """Prepare what is missing; a second run changes nothing.
+
+    Raises:
+        InputError: no Java can be had, or the environment is not writable.
+        MetaclipError: the jars could not be fetched.
+    """
+    try:
+        java.main()
+        for wanted in (jars.DELTA, jars.S3):
+            jars.main(wanted)
+        kernels.main()
+    except OSError as error:
+        reason = f"{error.strerror or error} at {error.filename}"
+        raise InputError("setup", "an environment that this user can write", reason) from None
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except MetaclipError as error:
+        print(f"setup: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

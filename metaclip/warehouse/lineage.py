@@ -1,0 +1,164 @@
+"""Record the inputs of each derived partition, and refuse one whose inputs have moved on."""
+
+from __future__ import annotations
+
+from pyspark.sql import Row
+from pyspark.sql import functions as F
+
+from metaclip.errors import InputError
+from metaclip.warehouse.tables import (
+    CURATED,
+    CURATIONS,
+    ENTRY_COUNTS,
+    EXTRACTIONS,
+    MATCHES,
+    METADATA,
+    REMOVALS,
+)
+from metaclip.warehouse.warehouse import Change, Warehouse
+
+ADDED = {"state": "added"}
+"""Partition that the commits note which add to the table `removals`."""
+PURGED = {"state": "purged"}
+"""Partition that the commit notes which records that all tables were purged."""
+
+
+def match_partition(metadata_version: str, spacing: str, crawl: str) -> dict[str, str]:
+    """Return the partition of `matches` and `entry_counts` of one crawl."""
+    return {"metadata_version": metadata_version, "spacing": spacing, "crawl": crawl}
+
+
+def choose_metadata(warehouse: Warehouse, version: str | None) -> str:
+    """Return `version`, or the only version of the warehouse.
+
+    Raises:
+        InputError: no version, several and none chosen, or an unknown one.
+    """
+    found: list[str] = []
+    if warehouse.exists(METADATA):
+        rows = warehouse.read(METADATA).where(F.col("entry_id") == 0).select("metadata_version")
+        found = sorted(row[0] for row in rows.collect())
+    if not found:
+        raise InputError(
+            "metadata", "a list of entries in the warehouse", "none", "run import_metadata first"
+        )
+    if version is None and len(found) > 1:
+        raise InputError(
+            "metadata.version",
+            f"a choice, as the warehouse has {len(found)} lists",
+            "null",
+            f"set it to one of {', '.join(found)}",
+        )
+    if version is not None and version not in found:
+        raise InputError("metadata.version", f"one of {', '.join(found)}", version)
+    return version or found[0]
+
+
+def read_entry_texts(warehouse: Warehouse, version: str) -> list[str]:
+    """Return the entries of a metadata version, in the order of their ids."""
+    rows = warehouse.read_partition(METADATA, {"metadata_version": version})
+    entries: list[str] = rows.orderBy("entry_id").select("entry").toArrow()["entry"].to_pylist()
+    return entries
+
+
+def match_inputs(warehouse: Warehouse, crawl: str, removals: int | None) -> dict[str, int]:
+    """Return the versions of the tables that the matches of a crawl are computed from.
+
+    Args:
+        removals: the version of the table `removals`, if there is one.
+    """
+    extracted = warehouse.last_change(EXTRACTIONS, {"crawl": crawl})
+    assert extracted is not None  # a crawl with coverage was extracted
+    inputs = {"extractions": extracted.version, "metadata": warehouse.version(METADATA)}
+    return inputs if removals is None else {**inputs, "removals": removals}
+
+
+def require_fresh_matches(warehouse: Warehouse, partition: dict[str, str]) -> int:
+    """Return the version of a crawl's matches.
+
+    Raises:
+        InputError: there are none, or the crawl's extractions are newer.
+    """
+    crawl = partition["crawl"]
+    extracted = warehouse.last_change(EXTRACTIONS, {"crawl": crawl})
+    matched = warehouse.last_change(MATCHES, partition)
+    where = f"matches of crawl {crawl}"
+    again = f"run match_entries with crawl.name={crawl}"
+    if extracted is None:
+        raise InputError(
+            f"crawl {crawl}", "extracted files", "none", "run extract_pairs or import_pairs first"
+        )
+    if matched is None:
+        raise InputError(where, "to be there", "none for this metadata and spacing", again)
+    if matched.inputs["extractions"] != extracted.version:
+        raise InputError(where, "to be newer than its extractions", "them older", again)
+    _require_purged(warehouse, matched, where)
+    return matched.version
+
+
+def _require_purged(warehouse: Warehouse, matched: Change, where: str) -> None:
+    """Refuse matches that removals did not reach.
+
+    Matching did not know the removals yet, and remove_pairs ran before the matches were
+    written, or was cut off before it purged them.
+    """
+    added = warehouse.last_change(REMOVALS, ADDED)
+    if added is None or matched.inputs.get("removals", -1) >= added.version:
+        return
+    purged = warehouse.last_change(REMOVALS, PURGED)
+    if (
+        purged is None
+        or purged.inputs["removals"] < added.version
+        or purged.inputs["matches"] < matched.version
+    ):
+        raise InputError(
+            where, "to be purged of all removals", "some that were not", "run remove_pairs again"
+        )
+
+
+def require_fresh_counts(warehouse: Warehouse, partition: dict[str, str]) -> dict[str, int]:
+    """Return the versions of a crawl's matches and entry counts.
+
+    Raises:
+        InputError: one is missing or older than its inputs.
+    """
+    crawl = partition["crawl"]
+    matched = require_fresh_matches(warehouse, partition)
+    counted = warehouse.last_change(ENTRY_COUNTS, partition)
+    if counted is None or counted.inputs["matches"] != matched:
+        raise InputError(
+            f"entry counts of crawl {crawl}",
+            "to be newer than its matches",
+            "none" if counted is None else "them older",
+            f"run count_entries with crawl.name={crawl}",
+        )
+    return {f"matches/{crawl}": matched, f"entry_counts/{crawl}": counted.version}
+
+
+def list_curations(warehouse: Warehouse) -> list[str]:
+    """Return the names of all curations."""
+    if not warehouse.exists(CURATIONS):
+        return []
+    return sorted(row.curation for row in warehouse.read(CURATIONS).select("curation").collect())
+
+
+def find_curation(warehouse: Warehouse, curation: str) -> Row:
+    """Return the row of `curations` of a published curation.
+
+    Raises:
+        InputError: there is no such curation, or it is being replaced.
+    """
+    published = warehouse.read(CURATIONS).collect() if warehouse.exists(CURATIONS) else []
+    rows = {row.curation: row for row in published}
+    if curation not in rows:
+        known = ", ".join(sorted(rows)) or "none"
+        raise InputError("curation", f"one of the warehouse ({known})", curation)
+    written = warehouse.last_change(CURATED, {"curation": curation})
+    if written is None or written.version != rows[curation].curated_version:
+        raise InputError(
+            f"curation {curation}",
+            "its rows as they were published",
+            "others, of a run that did not end",
+            f"run sample_pairs with balance.curation={curation}",
+        )
+    return rows[curation]
