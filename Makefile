@@ -4,9 +4,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-EXTRAS := dev,http,s3,languages
+EXTRAS := dev,http,s3,languages,build
 AIRFLOW := .venv-airflow/.ready
-# More for pytest: make test ARGS="-k spacing"
+# More for pytest or the demo: make test ARGS="-k spacing"
 ARGS ?=
 
 # spark-submit starts whatever `python3` it finds: let that be the environment's.
@@ -23,7 +23,7 @@ help:  ## list the targets
 setup: $(READY)  ## make .venv with all dependencies, Java and jars
 
 demo: setup  ## curate a small real sample on this machine
-	python jobs/curate.py --config conf/demo.yaml
+	python jobs/curate.py --config conf/demo.yaml $(ARGS)
 
 # Two processes, each with a session of its own: a test mostly waits for one core's planning.
 # Files in their order, since those of tests/ itself, which come last, are the shortest.

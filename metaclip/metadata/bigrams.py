@@ -13,11 +13,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from metaclip.errors import InputError
-
-
-def pmi(both: int, first: int, second: int, words: int) -> float:
-    """Return the PMI in bits of a bigram from its count, its words' counts and N."""
-    return math.log2(both * words) - math.log2(first * second)
+from metaclip.metadata.tokens import JOINED
 
 
 def highest_pmi(words: int, min_count: int) -> float:
@@ -42,10 +38,9 @@ def require_reachable(min_pmi: float, words: int, min_count: int) -> None:
 
 
 def pmi_column(both: Column, first: Column, second: Column, words: int) -> Column:
-    """Return `pmi` as a column; the products need more than 64 bits, hence doubles."""
-    return (
-        F.log2(both.cast("double") * F.lit(float(words)))
-        - F.log2(first.cast("double") * second.cast("double"))
+    """Return the PMI in bits; the products need more than 64 bits, hence doubles."""
+    return F.log2(both.cast("double") * F.lit(float(words))) - F.log2(
+        first.cast("double") * second.cast("double")
     )
 
 
@@ -56,3 +51,9 @@ def score_bigrams(bigrams: DataFrame, unigrams: DataFrame, words: int) -> DataFr
     joined = bigrams.join(first, "first", how="inner").join(second, "second", how="inner")
     score = pmi_column(F.col("count"), F.col("first_count"), F.col("second_count"), words)
     return joined.select("first", "second", "count", score.alias("score"))
+
+
+def join_words(first: Column, second: Column) -> Column:
+    """Return a bigram as texts have it: without a space between scripts that have none."""
+    together = first.rlike(f"{JOINED}$") & second.rlike(f"^{JOINED}")
+    return F.when(together, F.concat(first, second)).otherwise(F.concat_ws(" ", first, second))

@@ -27,11 +27,18 @@ DEFAULT_SOURCE = "import"
 _UNMATCHABLE = "\t\n\r"
 
 
-def metadata_version(entries: Sequence[str]) -> str:
-    """Return the first 16 hex digits of SHA-256 over the entries, a newline after each."""
+def metadata_version(entries: Sequence[str], languages: Sequence[str | None] | None = None) -> str:
+    """Return the first 16 hex digits of SHA-256 over the entries, a newline after each.
+
+    Where entries have languages, each line is `language TAB entry`.
+    """
     digest = hashlib.sha256()
-    for entry in entries:
-        digest.update(entry.encode() + b"\n")
+    if languages is None or not any(languages):
+        for entry in entries:
+            digest.update(entry.encode() + b"\n")
+    else:
+        for language, entry in zip(languages, entries, strict=True):
+            digest.update(f"{language or ''}\t{entry}\n".encode())
     return digest.hexdigest()[:16]
 
 

@@ -24,11 +24,12 @@ _WRAPPERS = "\"'*" + "".join(
     if unicodedata.category(character) in _WRAPPING
 )
 _HAS_WORD = re.compile(r"[^\W_]")
-_JOINED = re.compile(
-    # Han, kana, Thai, Lao, Tibetan, Myanmar and Khmer: scripts without spaces.
+JOINED = (
+    # Han, kana, Thai, Lao, Tibetan, Myanmar and Khmer.
     "[\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\uff66-\uff9f\U00020000-\U000323af\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff]"
 )
+"""Characters of scripts without spaces, as a regular expression; no space joins two of them."""
 
 
 def split_segments(text: str) -> Iterator[list[str]]:
@@ -52,15 +53,3 @@ def split_segments(text: str) -> Iterator[list[str]]:
                 segment = []
         if segment:
             yield segment
-
-
-def join_words(first: str, second: str) -> str:
-    """Return the bigram as a text has it: without a space between scripts that have none."""
-    if _JOINED.match(first[-1]) and _JOINED.match(second[0]):
-        return first + second
-    return f"{first} {second}"
-
-
-def has_word(entry: str) -> bool:
-    """Return whether an entry has a letter or a digit, not punctuation alone."""
-    return _HAS_WORD.search(entry) is not None

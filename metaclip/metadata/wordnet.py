@@ -110,7 +110,9 @@ def _open_reader(folder: str, where: str) -> WordNetCorpusReader:
         import nltk.data
         from nltk.corpus.reader.wordnet import WordNetCorpusReader
     except ImportError:
-        raise InputError(where, "the package nltk", "none", "pip install 'metaclip[build]'") from None
+        raise InputError(
+            where, "the package nltk", "none", "pip install 'metaclip[build]'"
+        ) from None
 
     class Reader(WordNetCorpusReader):  # type: ignore[misc]
         def open(self, file: str) -> IO[str]:
@@ -131,7 +133,14 @@ def _open_reader(folder: str, where: str) -> WordNetCorpusReader:
         warnings.simplefilter("ignore")  # about functions for other languages
         try:
             return Reader(folder, None)
-        except (OSError, EOFError, ValueError, AssertionError, StopIteration, RuntimeError) as error:
+        except (
+            OSError,
+            EOFError,
+            ValueError,
+            AssertionError,
+            StopIteration,
+            RuntimeError,
+        ) as error:
             raise _unreadable(where, error) from None
 
 

@@ -149,4 +149,3 @@ def main(jars: JarSet) -> None:
     paths = resolve_quietly(jars)
     copy_jars(paths, jars, SPARK_HOME / "jars")
     print(f"{jars.title}: put {len(paths)} jars into the environment")
-
