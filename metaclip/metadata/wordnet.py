@@ -21,6 +21,9 @@ _PARTS = ("noun", "verb", "adj", "adv")
 _FILES = [f"{kind}.{part}" for part in _PARTS for kind in ("data", "index")]
 _LEXICOGRAPHER_FILES = 45
 """Number of lexicographer files in lexnames(5WN)."""
+_SHOWN = 150
+_MISREAD = (AssertionError, StopIteration, RuntimeError, TypeError, AttributeError)
+"""Other errors of NLTK on files of another form."""
 
 
 def numbers(count: int) -> list[str]:
@@ -39,11 +42,19 @@ def read_wordnet(folder: str) -> list[str]:
     """
     where = f"build.wordnet {folder}"
     _require_files(Path(folder), where)
-    reader = _open_reader(folder, where)
     try:
-        names = {synset.name().split(".")[0] for synset in reader.all_eng_synsets()}
-    except (ValueError, KeyError, IndexError, StopIteration, RuntimeError) as error:
-        raise _unreadable(where, error) from None
+        from nltk.corpus.reader.wordnet import WordNetError
+    except ImportError:
+        hint = "pip install 'metaclip[build]'"
+        raise InputError(where, "the package nltk", "none", hint) from None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about functions for other languages
+            synsets = list(_open_reader(folder).all_eng_synsets())
+    except (OSError, EOFError, LookupError, ValueError, *_MISREAD, WordNetError) as error:
+        found = f"{type(error).__name__}: {error}"[:_SHOWN]
+        raise InputError(where, "WordNet's dictionary files", found) from None
+    names = {synset.name().split(".")[0] for synset in synsets}
     entries = sorted({name.replace("_", " ").strip() for name in names} - {""})
     if not entries:
         raise InputError(where, "at least one synset", "none")
@@ -104,15 +115,10 @@ def _found(folder: Path, name: str) -> Path | None:
     return next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
 
 
-def _open_reader(folder: str, where: str) -> WordNetCorpusReader:
+def _open_reader(folder: str) -> WordNetCorpusReader:
     """Return NLTK's reader; names need neither `lexnames` nor exceptions, so both may lack."""
-    try:
-        import nltk.data
-        from nltk.corpus.reader.wordnet import WordNetCorpusReader
-    except ImportError:
-        raise InputError(
-            where, "the package nltk", "none", "pip install 'metaclip[build]'"
-        ) from None
+    import nltk.data
+    from nltk.corpus.reader.wordnet import WordNetCorpusReader
 
     class Reader(WordNetCorpusReader):  # type: ignore[misc]
         def open(self, file: str) -> IO[str]:
@@ -129,29 +135,13 @@ def _open_reader(folder: str, where: str) -> WordNetCorpusReader:
 
     # NLTK opens no folder outside its search path.
     nltk.data.path.append(str(Path(folder).resolve()))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about functions for other languages
-        try:
-            return Reader(folder, None)
-        except (
-            OSError,
-            EOFError,
-            ValueError,
-            AssertionError,
-            StopIteration,
-            RuntimeError,
-        ) as error:
-            raise _unreadable(where, error) from None
+    return Reader(folder, None)
 
 
 def _substitute(file: str) -> str:
     if file != "lexnames":
         return ""
     return "".join(f"{number:02}\tnone\t0\n" for number in range(_LEXICOGRAPHER_FILES))
-
-
-def _unreadable(where: str, error: Exception) -> InputError:
-    return InputError(where, "WordNet's dictionary files", f"{type(error).__name__}: {error}")
 
 
 def _reason(error: Exception) -> str:

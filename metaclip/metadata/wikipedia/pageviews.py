@@ -19,16 +19,15 @@ from metaclip.warehouse.tables import TITLE_VIEWS
 from metaclip.warehouse.warehouse import Warehouse
 
 KEPT = "kept"
-NAMESPACES = tuple(
-    f"{name}{talk}"
-    for talk in ("", " talk")
-    for name in (
-        *("user", "wikipedia", "project", "file", "image", "mediawiki", "template", "help"),
-        *("category", "portal", "book", "draft", "module", "timedtext", "gadget"),
-        *("gadget definition", "education program"),
-    )
-) + ("media", "special", "talk", "wp", "wt", "mos", "topic")
-"""Names of the namespaces without articles that every wiki knows, and English aliases."""
+NAMESPACES = (
+    *("user", "wikipedia", "project", "file", "image", "mediawiki", "template", "help", "category"),
+    *("portal", "book", "draft", "module", "timedtext", "gadget", "gadget definition", "topic"),
+    *("education program", "media", "special", "talk", "wp", "wt", "mos"),
+)
+"""Names of the namespaces without articles that every wiki knows, and English aliases.
+
+Each has a talk namespace.
+"""
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +108,8 @@ def _parse(lines: DataFrame) -> DataFrame:
 def _classify(parsed: DataFrame, rules: ViewRules) -> DataFrame:
     """Return hour, reason, title (of kept lines alone) and views."""
     sites = [rules.domain, f"{rules.domain}.m", f"{rules.domain}.zero"]
-    names = {name.replace("_", " ").lower() for name in (*NAMESPACES, *rules.namespaces)}
+    subjects = {name.replace("_", " ").lower() for name in (*NAMESPACES, *rules.namespaces)}
+    names = subjects | {f"{name} talk" for name in subjects}
     reason = (
         F.when(F.col("domain").isNull(), "broken")
         .when(~F.col("domain").isin(sites), "other_project")
