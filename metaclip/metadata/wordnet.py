@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+import fsspec
+
 from metaclip.errors import InputError
 
 if TYPE_CHECKING:
@@ -69,8 +71,7 @@ def read_omw(file: str) -> list[str]:
     """
     where = f"build.omw {file}"
     try:
-        opener = gzip.open if file.endswith(".gz") else open
-        with opener(file, "rt", encoding="utf-8-sig") as lines:
+        with fsspec.open(file, "rt", compression="infer", encoding="utf-8-sig") as lines:
             words = {clean_word(language, word) for language, word in lemma_words(lines)} - {""}
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise InputError(where, "a readable tab file in UTF-8", _reason(error)) from None
