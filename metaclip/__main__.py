@@ -40,9 +40,8 @@ def _run(arguments: Sequence[str]) -> int:
     if command == "path":
         print(_job_file(rest))
     elif command == "config":
-        print(
-            resources.files("metaclip.config").joinpath("default.yaml").read_text("utf-8"), end=""
-        )
+        defaults = resources.files("metaclip.config") / "default.yaml"
+        print(defaults.read_text("utf-8"), end="")
     elif command == "setup":
         from metaclip.setup import environment
 

@@ -16,6 +16,7 @@ from metaclip.crawl.archive.records import Fault, Record, read_records
 from metaclip.crawl.images import Page, parse_date, texts_of, url_of
 from metaclip.crawl.opt_out import says_no
 from metaclip.crawl.pair_batch import PairBatch
+from metaclip.crawl.scanner.record import Outcomes
 from metaclip.crawl.urls import page_base
 from metaclip.crawl.warc.html import is_tag_bomb, read_html
 from metaclip.crawl.warc.response import (
@@ -157,16 +158,19 @@ class _Run:
             return "opt_out"
         date = parse_date(_header(record.header, b"warc-date"))
         base, count = page_base(url, html.base), len(html.images)
-        return Page(url, base, self.file, record.offset, date, count, range(count), html.images)
+        images = range(count), html.images
+        page = Page(url, base, self.file, record.offset, date, count, *images)
+        self.batch.start_page()
+        self.batch.describe_page(page)
+        return page
 
     def _take_page(self, page: Page) -> None:
         self.account.images += page.size
-        self.batch.start_page(page)
-        if page.fates:
-            kept, *dropped = page.fates
+        if page.outcomes:
+            kept, *dropped = page.outcomes
             self.account.images_kept += kept
             self.account.pairs += page.pairs
-            for reason, number in zip(page.fates._fields[1:], dropped, strict=True):
+            for reason, number in zip(Outcomes._fields[1:], dropped, strict=True):
                 if number:
                     self._drop_images(reason, number)
         for number, image in zip(page.numbers, page.images, strict=True):

@@ -11,9 +11,8 @@ from html.entities import html5
 from typing import NamedTuple
 
 from metaclip.config.crawl import ExtractionLimits
+from metaclip.crawl.scanner.record import TEXT_SOURCES, Outcomes
 from metaclip.crawl.urls import HTTP, resolve
-
-TEXT_SOURCES = ("alt", "title", "data-image-title")
 
 _ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
 _LINE_ENDS = str.maketrans("\r\n", "  ")
@@ -29,19 +28,9 @@ class RawImage(NamedTuple):
     lazy: bool = False  # src is another attribute's, since its own was a placeholder
 
 
-class Fates(NamedTuple):
-    """How many images of a page have become what already."""
-
-    kept: int
-    no_text: int
-    bad_url: int
-    not_http: int
-    long_url: int
-
-
 class Page(NamedTuple):
     """One HTML page of a crawl, not yet judged but for those of its `size` images that
-    `fates` tells of, with `pairs`; `images` has the others, by their numbers on the page.
+    `outcomes` counts, with `pairs`; `images` has the others, by their numbers on the page.
 
     `base` is what their URLs resolve against.
     """
@@ -54,7 +43,7 @@ class Page(NamedTuple):
     size: int
     numbers: Sequence[int]
     images: Sequence[RawImage]
-    fates: Fates | None = None
+    outcomes: Outcomes | None = None
     pairs: int = 0
 
 

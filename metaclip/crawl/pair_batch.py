@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from metaclip.crawl.images import TEXT_SOURCES, Page
-from metaclip.crawl.scanner.append import NEEDS, NO_ROOM, append_record
+from metaclip.crawl.images import Page
+from metaclip.crawl.scanner.append import NO_ROOM, append_record
 from metaclip.crawl.scanner.pair_columns import new_columns, with_room
+from metaclip.crawl.scanner.record import ROOM, TEXT_SOURCES
 from metaclip.warehouse.ids import IMAGE_DIGITS, PAIR_DIGITS, image_digests, pair_digests
 from metaclip.warehouse.tables import PAIR_SCHEMA
 
@@ -44,15 +45,22 @@ class PairBatch:
     def __len__(self) -> int:
         return self.plain + len(self.urls)
 
-    def start_page(self, page: Page) -> None:
-        """Images that are added from now on are of this page."""
+    def start_page(self) -> None:
+        """Begin a page: pairs that are added from now on belong to it."""
+        self.firsts.append(self.next)
+
+    def describe_page(self, page: Page) -> None:
+        """Give the page that was begun last its columns, once all of it was read."""
         urls, dates, files, offsets = self.pages
         urls.append(page.url)
         dates.append(page.fetched_at)
         files.append(page.warc_file)
         offsets.append(page.warc_offset)
-        self.firsts.append(self.next)
         self.next += page.size * _KEYS_OF_IMAGE
+
+    def drop_page(self) -> None:
+        """Take back the page that was begun last, which has no pairs."""
+        self.firsts.pop()
 
     def add(self, number: int, url: str, texts: list[tuple[str, str]]) -> None:
         """One row per (text, source) of the image of this number on the page."""
@@ -71,14 +79,14 @@ class PairBatch:
         found: NDArray[np.int64],
         rows: NDArray[np.int64],
     ) -> int:
-        """What the kernel of this name does; the page must be the next that is started."""
+        """Run the kernel of this name for the page that was begun last."""
         count = self.plain
         while True:
             last = append_record(data, base, limits, self.next, count, found, rows, *self.columns)
             if last != NO_ROOM:
                 self.plain = max(count, last)
                 return last
-            self.columns = with_room(self.columns, count, *found[NEEDS : NEEDS + 3].tolist())
+            self.columns = with_room(self.columns, count, *found[ROOM : ROOM + 3].tolist())
 
     def take(self) -> pa.RecordBatch:
         """The rows as a batch of `PAIR_SCHEMA`; empty afterwards."""

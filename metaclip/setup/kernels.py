@@ -38,7 +38,6 @@ def _extract_a_page() -> None:
     block = b'{"Envelope":{"Payload-Metadata":' + page + b"}}"
     found = WatReader(ExtractionOptions(), batch).read(block)
     assert isinstance(found, Page)
-    batch.start_page(found)
     assert batch.take().num_rows == 1
 
 

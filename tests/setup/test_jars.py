@@ -61,7 +61,7 @@ def test_no_jars_is_an_error_and_leaves_the_old_ones(tmp_path: Path) -> None:
             "Exception in thread: [unresolved dependency: b]",
         ),
         ("JAVA_HOME is not set\n", "JAVA_HOME is not set"),
-        ("", "Spark said nothing"),
+        ("", "Spark printed no reason"),
     ],
 )
 def test_reason_is_one_line(log: str, expected: str) -> None:

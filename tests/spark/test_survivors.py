@@ -186,7 +186,7 @@ BAD_LISTS: dict[str, tuple[bytes, str]] = {
     ),
     "other.parquet": (
         as_parquet(pair_id=[ID, ID]),
-        f"expected pair_id of curation parent, found 1 of 1 that it has not, such as {ID}; is the list",
+        f"pair_id of curation parent, found 1 of 1 that it has not, such as {ID}; is the list",
     ),
     "null.parquet": (
         as_parquet(pair_id=pa.array([None], pa.string())),

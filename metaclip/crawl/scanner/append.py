@@ -10,33 +10,38 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metaclip.crawl.scanner.base_prefix import FOLDER, FOLDER_FOUND, NOWHERE, take_base
+from metaclip.crawl.scanner.base_prefix import take_base
 from metaclip.crawl.scanner.json_walk import same
 from metaclip.crawl.scanner.pair_columns import Columns
-from metaclip.crawl.scanner.scan import BYTES, GAVE_UP, ROW, ROWS, scan_record
+from metaclip.crawl.scanner.record import (
+    BAD_URL,
+    BYTES,
+    FIRST_KEY,
+    KEPT,
+    LONG_URL,
+    NEEDS_PYTHON,
+    NO_BASE,
+    NO_TEXT,
+    NOT_HTTP,
+    OUTCOMES,
+    PREFIX,
+    ROOM,
+    ROW,
+    ROWS,
+    TEXT_SOURCES,
+)  # fmt: skip
+from metaclip.crawl.scanner.scan import GAVE_UP, scan_record
 from metaclip.crawl.scanner.simple_url import ABSOLUTE, NOT_PLAIN, OF_FOLDER, plain_url
-from metaclip.crawl.scanner.strings import LEFT, put_string, stripped, without_newlines
+from metaclip.crawl.scanner.strings import NOT_SIMPLE, put_string, stripped, without_newlines
 from metaclip.jit.compiler import compiled_uncounted, inlined_uncounted
 
 #: what `append_record` returns if the page's base is not simple, or if there is too little
 #: room for the pairs
 NEEDS_BASE, NO_ROOM = -3, -4
-#: what becomes of an image; of the last kind Python has to say
-KEPT, NO_TEXT, BAD_URL, NOT_HTTP, LONG_URL, OTHER = range(6)
-#: places in its limits
+#: indices in its limits
 LONGEST_TEXT, LONGEST_URL, MOST_IMAGES = range(3)
 
-# Behind what `folder` notes stand in `found`:
-#: numbers of images by what becomes of them
-FATES = FOLDER_FOUND
-#: rows, and bytes of URLs and texts, that there must be room for
-NEEDS = FATES + 6
-#: what the page's rows are ordered behind
-FIRST_KEY = NEEDS + 3
-#: length of `found`
-APPENDED = FIRST_KEY + 1
-
-_TEXTS = 3
+_TEXTS = len(TEXT_SOURCES)
 
 
 @inlined_uncounted
@@ -68,17 +73,17 @@ def _is_repeated(out: Any, ends: Any, first: Any, row: Any, end: Any) -> Any:
 @inlined_uncounted
 def _put_texts(data: Any, places: Any, longest: Any, columns: Any, first: Any) -> Any:
     """Write the texts of an image, equal ones once, as rows from `first` on; return the
-    row behind them, or LEFT.
+    row behind them, or NOT_SIMPLE.
     """
     row, out, ends = first, columns.texts, columns.text_ends
     for i in range(_TEXTS):
         start, end = places[2 * i], places[2 * i + 1]
         if end - start > longest:
-            return LEFT
+            return NOT_SIMPLE
         if end > start:
             end = put_string(data, start, end, out, ends[row])
-            if end == LEFT:
-                return LEFT
+            if end == NOT_SIMPLE:
+                return NOT_SIMPLE
             without_newlines(out, ends[row], end)
             start, end = stripped(out, ends[row], end)
             end = _move(out, start, end, ends[row])
@@ -93,26 +98,26 @@ def _put_texts(data: Any, places: Any, longest: Any, columns: Any, first: Any) -
 def _put_url(
     data: Any, base: Any, start: Any, end: Any, longest: Any, found: Any, out: Any, at: Any
 ) -> Any:
-    """Write a URL; return (what becomes of its image, its end)."""
+    """Write a URL; return (the outcome of its image, its end)."""
     if start < 0:
         return BAD_URL, at
     if same(data, start, b"data:"):
         return NOT_HTTP, at
-    end = put_string(data, start, end, out, at) if end - start <= longest else LEFT
-    if end == LEFT:
-        return OTHER, at
+    end = put_string(data, start, end, out, at) if end - start <= longest else NOT_SIMPLE
+    if end == NOT_SIMPLE:
+        return NEEDS_PYTHON, at
     start, end = stripped(out, at, end)
     if start == end:
         return BAD_URL, at
     form = plain_url(out, start, end)
     if form == NOT_PLAIN:
-        return OTHER, at
-    size = found[FOLDER + form] if form != ABSOLUTE else 0
+        return NEEDS_PYTHON, at
+    size = found[PREFIX + form] if form != ABSOLUTE else 0
     if form != ABSOLUTE and size == 0:
-        return (BAD_URL if found[NOWHERE] > 0 else OTHER), at
+        return (BAD_URL if found[NO_BASE] > 0 else NEEDS_PYTHON), at
     end = _move(out, start, end, at + size)
     for i in range(size):
-        out[at + i] = base[found[FOLDER] + i]
+        out[at + i] = base[found[PREFIX] + i]
     return (KEPT if end - at <= longest else LONG_URL), end
 
 
@@ -120,38 +125,38 @@ def _put_url(
 def _put_image(
     data: Any, base: Any, row: Any, limits: Any, found: Any, columns: Any, first: Any
 ) -> Any:
-    """Write the pairs of an image as rows from `first` on; return (what becomes of it, the
+    """Write the pairs of an image as rows from `first` on; return (its outcome, the
     row behind them).
     """
     last = _put_texts(data, row[3:], limits[LONGEST_TEXT], columns, first)
-    if last == LEFT:
-        return OTHER, first
+    if last == NOT_SIMPLE:
+        return NEEDS_PYTHON, first
     if last == first:
         return NO_TEXT, first
     ends, start = columns.url_ends, np.int64(columns.url_ends[first])
     longest, out = limits[LONGEST_URL], columns.urls
-    fate, end = _put_url(data, base, row[1], row[2], longest, found, out, start)
-    if fate != KEPT:
-        return fate, first
+    outcome, end = _put_url(data, base, row[1], row[2], longest, found, out, start)
+    if outcome != KEPT:
+        return outcome, first
     for i in range(first, last):
         ends[i + 1] = end + (i - first) * (end - start)
         for at in range(start if i > first else end, end):
             out[ends[i] + at - start] = out[at]
         columns.keys[i] = found[FIRST_KEY] + 4 * row[0] + columns.sources[i]
-    return fate, last
+    return outcome, last
 
 
 @inlined_uncounted
 def _has_room(found: Any, columns: Any, count: Any) -> Any:
     """Whether all rows fit, each with three texts; notes what room they need."""
-    folder = found[FOLDER + OF_FOLDER] + 1
-    found[NEEDS] = _TEXTS * found[ROWS]
-    found[NEEDS + 1] = _TEXTS * (found[BYTES] + folder * found[ROWS]) + 1
-    found[NEEDS + 2] = found[BYTES] + 1
+    folder = found[PREFIX + OF_FOLDER] + 1
+    found[ROOM] = _TEXTS * found[ROWS]
+    found[ROOM + 1] = _TEXTS * (found[BYTES] + folder * found[ROWS]) + 1
+    found[ROOM + 2] = found[BYTES] + 1
     return (
-        columns.keys.shape[0] >= count + found[NEEDS]
-        and columns.urls.shape[0] >= columns.url_ends[count] + found[NEEDS + 1]
-        and columns.texts.shape[0] >= columns.text_ends[count] + found[NEEDS + 2]
+        columns.keys.shape[0] >= count + found[ROOM]
+        and columns.urls.shape[0] >= columns.url_ends[count] + found[ROOM + 1]
+        and columns.texts.shape[0] >= columns.text_ends[count] + found[ROOM + 2]
     )
 
 
@@ -176,7 +181,7 @@ def append_record(
 
     `base` is empty as long as the page's base is not known, `-` if it turns out to have none.
     `found` and `rows` are those of `scan`; what is left to Python is in the first
-    `found[FATES + OTHER]` rows.
+    `found[OUTCOMES + NEEDS_PYTHON]` rows.
     """
     # Not an argument: Numba takes long to see what a tuple of arrays is.
     columns = Columns(urls, url_ends, texts, text_ends, sources, keys)
@@ -191,11 +196,11 @@ def append_record(
         return NO_ROOM
     text = base if base.shape[0] > 0 else data
     found[FIRST_KEY] = first_key
-    found[FATES + NO_TEXT] = images - found[ROWS]
+    found[OUTCOMES + NO_TEXT] = images - found[ROWS]
     for number in range(found[ROWS]):
-        fate, count = _put_image(data, text, rows[number], limits, found, columns, count)
-        if fate == OTHER:
+        outcome, count = _put_image(data, text, rows[number], limits, found, columns, count)
+        if outcome == NEEDS_PYTHON:
             for i in range(ROW):
-                rows[found[FATES + OTHER], i] = rows[number, i]
-        found[FATES + fate] += 1
+                rows[found[OUTCOMES + NEEDS_PYTHON], i] = rows[number, i]
+        found[OUTCOMES + outcome] += 1
     return count

@@ -7,17 +7,9 @@ from typing import Any
 import numpy as np
 
 from metaclip.crawl.scanner.json_walk import COLON, same
-from metaclip.crawl.scanner.scan import BASE, FOUND, PAGE_URL, ROWS
+from metaclip.crawl.scanner.record import BASE, NO_BASE, PAGE_URL, PREFIX, ROWS
 from metaclip.crawl.scanner.simple_url import ABSOLUTE, OF_FOLDER, OF_HOST, OF_SCHEME, plain_url
 from metaclip.jit.compiler import inlined_uncounted
-
-# Behind what `scan` notes stand in `found`:
-#: where the base starts, and how much of it each form of URL lacks (0 if there is no such base)
-FOLDER = FOUND
-#: whether relative URLs have no base at all
-NOWHERE = FOLDER + 5
-#: length of `found` so far
-FOLDER_FOUND = NOWHERE + 1
 
 _SLASH, _QUESTION, _HASH, _AMPERSAND, _LESS, _GREATER, _HYPHEN = (
     np.uint8(ord(sign)) for sign in "/?#&<>-"
@@ -44,7 +36,7 @@ def _own_base(data: Any, found: Any) -> Any:
 
 
 @inlined_uncounted
-def _note_folder(base: Any, start: Any, end: Any, found: Any) -> None:
+def _note_prefix(base: Any, start: Any, end: Any, found: Any) -> None:
     """Note what of an HTTP base can stand before plain URLs: it goes up to its last slash."""
     scheme = start
     while base[scheme] != COLON:
@@ -58,8 +50,8 @@ def _note_folder(base: Any, start: Any, end: Any, found: Any) -> None:
             break
         if base[at] == _SLASH:
             folder = at + 1
-    found[FOLDER], found[FOLDER + OF_SCHEME] = start, scheme + 1 - start
-    found[FOLDER + OF_HOST], found[FOLDER + OF_FOLDER] = host - start, folder - start
+    found[PREFIX], found[PREFIX + OF_SCHEME] = start, scheme + 1 - start
+    found[PREFIX + OF_HOST], found[PREFIX + OF_FOLDER] = host - start, folder - start
 
 
 @inlined_uncounted
@@ -69,11 +61,11 @@ def take_base(data: Any, base: Any, longest: Any, found: Any) -> Any:
     if not given:
         start, end = _own_base(data, found)
         if end > start and end - start <= longest:
-            _note_folder(data, start, end, found)
+            _note_prefix(data, start, end, found)
             return True
         return found[ROWS] == 0
-    found[NOWHERE] = base[0] == _HYPHEN
+    found[NO_BASE] = base[0] == _HYPHEN
     is_http = same(base, 0, b"http://") or same(base, 0, b"https://")
     if is_http and base.shape[0] <= longest:
-        _note_folder(base, 0, base.shape[0], found)
+        _note_prefix(base, 0, base.shape[0], found)
     return True

@@ -25,37 +25,50 @@ from metaclip.crawl.scanner.json_walk import (
     string_end,
     value_end,
 )
+from metaclip.crawl.scanner.record import (
+    ALT,
+    BASE,
+    BYTES,
+    CONTAINER,
+    DATE,
+    ENVELOPE,
+    FILENAME,
+    HEAD,
+    HEADER,
+    HTML,
+    HTTP,
+    IMAGE_TITLE,
+    IMAGES,
+    KINDS,
+    LINKS,
+    MET,
+    NOTHING,
+    OFFSET,
+    PAGE_URL,
+    PATH,
+    PAYLOAD,
+    RECORD,
+    ROW,
+    ROWS,
+    STRING_KINDS,
+    TITLE,
+    URL,
+)  # fmt: skip
 from metaclip.jit.compiler import inlined_uncounted
 
 #: what `scan_record` returns if not the number of images
 GAVE_UP, NO_PAGE = -1, -2
 
-# What a value is for: strings, whose start and end go to `found`, and what holds them.
-NOTHING, PATH, URL, ALT, TITLE, IMAGE_TITLE = range(6)
-BASE, PAGE_URL, DATE, FILENAME, OFFSET, _STRINGS = range(6, 12)
-_RECORD, _CONTAINER, _ENVELOPE, _HEADER, _PAYLOAD, _HTTP, _HTML, _HEAD, _LINKS, _KINDS = range(
-    _STRINGS, _STRINGS + 10
-)
 _PARENTS = {
-    _CONTAINER: _RECORD,
-    _ENVELOPE: _RECORD,
-    _HEADER: _ENVELOPE,
-    _PAYLOAD: _ENVELOPE,
-    _HTTP: _PAYLOAD,
-    _HTML: _HTTP,
-    _HEAD: _HTML,
+    CONTAINER: RECORD,
+    ENVELOPE: RECORD,
+    HEADER: ENVELOPE,
+    PAYLOAD: ENVELOPE,
+    HTTP: PAYLOAD,
+    HTML: HTTP,
+    HEAD: HTML,
 }
-_PARENT = np.array([_PARENTS.get(kind, NOTHING) for kind in range(_KINDS)])
-
-# Behind the places of strings stand in `found` which kinds were met, and these:
-_MET = 2 * _STRINGS
-#: numbers of images and of rows, and the bytes of all strings in these
-IMAGES, ROWS, BYTES = range(_MET + _KINDS, _MET + _KINDS + 3)
-#: length of `found`
-FOUND = BYTES + 1
-#: columns of an image with text: its number on the page, then start and end of URL, alt, title
-#: and data-image-title (-1 for none)
-ROW = 9
+_PARENT = np.array([_PARENTS.get(kind, NOTHING) for kind in range(KINDS)])
 
 _SCHEME = len("data:")
 
@@ -76,30 +89,30 @@ def _link_target(data: Any, at: Any, size: Any) -> Any:
 @inlined_uncounted
 def _target(kind: Any, data: Any, at: Any, size: Any) -> Any:
     """Return what the value of a key is for in an object of this kind."""
-    if kind == _RECORD:
+    if kind == RECORD:
         if size == 8 and same(data, at, b"Envelope"):
-            return _ENVELOPE
-        return _CONTAINER if size == 9 and same(data, at, b"Container") else NOTHING
-    if kind == _CONTAINER:
+            return ENVELOPE
+        return CONTAINER if size == 9 and same(data, at, b"Container") else NOTHING
+    if kind == CONTAINER:
         if size == 8 and same(data, at, b"Filename"):
             return FILENAME
         return OFFSET if size == 6 and same(data, at, b"Offset") else NOTHING
-    if kind == _ENVELOPE:
+    if kind == ENVELOPE:
         if size == 20 and same(data, at, b"WARC-Header-Metadata"):
-            return _HEADER
-        return _PAYLOAD if size == 16 and same(data, at, b"Payload-Metadata") else NOTHING
-    if kind == _HEADER:
+            return HEADER
+        return PAYLOAD if size == 16 and same(data, at, b"Payload-Metadata") else NOTHING
+    if kind == HEADER:
         if size == 15 and same(data, at, b"WARC-Target-URI"):
             return PAGE_URL
         return DATE if size == 9 and same(data, at, b"WARC-Date") else NOTHING
-    if kind == _PAYLOAD:
-        return _HTTP if size == 22 and same(data, at, b"HTTP-Response-Metadata") else NOTHING
-    if kind == _HTTP:
-        return _HTML if size == 13 and same(data, at, b"HTML-Metadata") else NOTHING
-    if kind == _HTML:
+    if kind == PAYLOAD:
+        return HTTP if size == 22 and same(data, at, b"HTTP-Response-Metadata") else NOTHING
+    if kind == HTTP:
+        return HTML if size == 13 and same(data, at, b"HTML-Metadata") else NOTHING
+    if kind == HTML:
         if size == 4 and same(data, at, b"Head"):
-            return _HEAD
-        return _LINKS if size == 5 and same(data, at, b"Links") else NOTHING
+            return HEAD
+        return LINKS if size == 5 and same(data, at, b"Links") else NOTHING
     return BASE if size == 4 and same(data, at, b"Base") else NOTHING
 
 
@@ -208,7 +221,7 @@ def _take_links(data: Any, at: Any, end: Any, found: Any, rows: Any) -> Any:
 @inlined_uncounted
 def _take_objects(data: Any, at: Any, end: Any, found: Any, rows: Any) -> Any:
     """Note what the record at `at` holds; return the place behind it."""
-    kind, first = _RECORD, True
+    kind, first = RECORD, True
     at = at + 1 if data[at] == BRACE else -1
     while at >= 0 and kind != NOTHING:
         at, start, size = _next_key(data, at, end, first)
@@ -219,13 +232,13 @@ def _take_objects(data: Any, at: Any, end: Any, found: Any, rows: Any) -> Any:
             target = _target(kind, data, start, size)
             if target == NOTHING:
                 at = value_end(data, at, end)
-            elif target < _STRINGS:
+            elif target < STRING_KINDS:
                 at = _take_string(data, at, end, target, found)
-            elif found[_MET + target] > 0:
+            elif found[MET + target] > 0:
                 at = -1
             else:
-                found[_MET + target] = 1
-                if target == _LINKS:
+                found[MET + target] = 1
+                if target == LINKS:
                     at = _take_links(data, at, end, found, rows)
                 else:
                     kind, first = target, True
@@ -237,12 +250,14 @@ def _take_objects(data: Any, at: Any, end: Any, found: Any, rows: Any) -> Any:
 def scan_record(data: Any, found: Any, rows: Any) -> Any:
     """Return the number of images of the page; GAVE_UP; or NO_PAGE if it is about none.
 
-    `data` is all of a `bytes` object. `found` (FOUND) gets the places of the page's strings,
-    -1 for none, and the numbers named above; `rows` (n, ROW) the images with text.
+    Args:
+        data: all of a `bytes` object.
+        found: gets the fields of the record up to BYTES.
+        rows: (n, ROW), gets the images with text.
     """
     end = data.shape[0]
-    found[:_MET], found[_MET:] = -1, 0
+    found[:MET], found[MET:] = -1, 0
     at = _take_objects(data, skip_blanks(data, 0), end, found, rows)
-    if at < 0 or skip_blanks(data, at) != end or found[_MET + _ENVELOPE] == 0:
+    if at < 0 or skip_blanks(data, at) != end or found[MET + ENVELOPE] == 0:
         return GAVE_UP
-    return found[IMAGES] if found[_MET + _HTML] > 0 else NO_PAGE
+    return found[IMAGES] if found[MET + HTML] > 0 else NO_PAGE

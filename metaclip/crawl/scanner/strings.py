@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from metaclip.crawl.scanner.json_walk import BACKSLASH, DIGIT, HEX_DIGIT, QUOTE, one_of
 from metaclip.jit.compiler import inlined_uncounted
 
-#: no place: Python has to decode this
-LEFT = -1
+NOT_SIMPLE = -1
+"""Returned in place of an offset: Python has to decode the string."""
 
 _AMPERSAND, _SEMICOLON, _HASH, _U, _ASCII = (np.uint8(ord(sign)) for sign in "&;#u\x80")
 _RETURN, _NEWLINE, _SPACE = (np.uint8(ord(sign)) for sign in "\r\n ")
@@ -48,7 +48,7 @@ def _name_table() -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
             slot = _slot(word)
             while names[slot]:
                 slot = (slot + 1) % _SLOTS
-            names[slot], codes[slot] = word, ord(text) if len(text) == 1 else LEFT
+            names[slot], codes[slot] = word, ord(text) if len(text) == 1 else NOT_SIMPLE
     return names, codes
 
 
@@ -57,18 +57,18 @@ _NAMES, _CODES = _name_table()
 
 @inlined_uncounted
 def put_string(data: Any, start: Any, end: Any, out: Any, at: Any) -> Any:
-    """Write what a JSON string means, and a quote behind it; return its end, or LEFT."""
+    """Write what a JSON string means, and a quote behind it; return its end, or NOT_SIMPLE."""
     first, ampersand, semicolon = at, False, False
     while start < end:
         place = at
         if data[start] == BACKSLASH:
             start, at = _put_escape(data, start, out, at)
-            if at == LEFT:
-                return LEFT
+            if at == NOT_SIMPLE:
+                return NOT_SIMPLE
         else:
             size = 1 if data[start] < _ASCII else character_size(data, start)
             if size == 0:
-                return LEFT
+                return NOT_SIMPLE
             for i in range(size):
                 out[at + i] = data[start + i]
             start, at = start + size, at + size
@@ -77,7 +77,7 @@ def put_string(data: Any, start: Any, end: Any, out: Any, at: Any) -> Any:
     out[at] = QUOTE
     if ampersand and semicolon:
         at = _decode_entities(out, first, at)
-        if at != LEFT:
+        if at != NOT_SIMPLE:
             out[at] = QUOTE
     return at
 
@@ -92,7 +92,7 @@ def _put_escape(data: Any, start: Any, out: Any, at: Any) -> Any:
     for i in range(2, 6):
         code = 16 * code + _HEX_VALUE[data[start + i]]
     if code >= 0xD800 and code < 0xE000:
-        return start, LEFT
+        return start, NOT_SIMPLE
     return start + 6, _put_character(code, out, at)
 
 
@@ -138,7 +138,7 @@ def _continues(byte: Any) -> Any:
 
 @inlined_uncounted
 def _decode_entities(out: Any, start: Any, end: Any) -> Any:
-    """Decode complete entities in place, once; return the new end, or LEFT.
+    """Decode complete entities in place, once; return the new end, or NOT_SIMPLE.
 
     None is shorter than its character; the quote at `end` stops what looks at single bytes.
     """
@@ -147,8 +147,8 @@ def _decode_entities(out: Any, start: Any, end: Any) -> Any:
         behind, code = start + 1, _NONE
         if out[start] == _AMPERSAND:
             behind, code = _entity(out, start + 1)
-        if code == LEFT:
-            return LEFT
+        if code == NOT_SIMPLE:
+            return NOT_SIMPLE
         if code == _NONE:
             out[at] = out[start]
             start, at = start + 1, at + 1
@@ -169,7 +169,7 @@ def _entity(out: Any, at: Any) -> Any:
     if out[at] != _SEMICOLON or at == first:
         return at, _NONE
     if at - first > _LONGEST_NAME:
-        return at, LEFT
+        return at, NOT_SIMPLE
     slot = np.int64((word * _SPREAD) >> _SHIFT)
     while _NAMES[slot] != 0 and _NAMES[slot] != word:
         slot = (slot + 1) % _SLOTS
@@ -186,12 +186,12 @@ def _numeric_entity(out: Any, at: Any) -> Any:
         code = base * code + _HEX_VALUE[out[at]]
         at += 1
     if at - first == _LONGEST_NUMBER:
-        return at, LEFT
+        return at, NOT_SIMPLE
     if out[at] != _SEMICOLON or at == first:
         return at, _NONE
     # Others are controls, what Windows means by them, surrogates, or no characters.
     plain = (code >= 0x20 and code < 0x7F) or (code >= 0xA0 and code < 0xD800)
-    return at + 1, code if plain or (code >= 0x1F000 and code < 0x1FFFE) else LEFT
+    return at + 1, code if plain or (code >= 0x1F000 and code < 0x1FFFE) else NOT_SIMPLE
 
 
 @inlined_uncounted

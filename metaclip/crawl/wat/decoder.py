@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 
 from metaclip.crawl.images import (
-    TEXT_SOURCES,
     Page,
     RawImage,
     parse_date,
     unescape,
     without_surrogates,
 )
+from metaclip.crawl.scanner.record import TEXT_SOURCES
 from metaclip.crawl.urls import bare_url, page_base
 
 IMAGE_PATH = "IMG@/src"

@@ -1,4 +1,4 @@
-"""A WAT record to a page and its images."""
+"""Read a WAT record into a page and its images."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ import json
 import numpy as np
 
 from metaclip.config.crawl import ExtractionOptions
-from metaclip.crawl.images import Fates, Page, RawImage, parse_date, unescape, without_surrogates
+from metaclip.crawl.images import Page, RawImage, parse_date, unescape, without_surrogates
 from metaclip.crawl.pair_batch import PairBatch
-from metaclip.crawl.scanner.append import APPENDED, FATES, NEEDS_BASE, OTHER
-from metaclip.crawl.scanner.scan import (
+from metaclip.crawl.scanner.append import NEEDS_BASE
+from metaclip.crawl.scanner.record import (
     BASE,
     DATE,
     FILENAME,
-    GAVE_UP,
     IMAGES,
-    NO_PAGE,
+    NEEDS_PYTHON,
     OFFSET,
+    OUTCOMES,
     PAGE_URL,
     ROW,
+    SIZE,
+    Outcomes,
 )
+from metaclip.crawl.scanner.scan import GAVE_UP, NO_PAGE
 from metaclip.crawl.urls import bare_url, page_base
 from metaclip.crawl.wat.decoder import decode_wat, parse_offset
 
@@ -32,25 +35,34 @@ _LENIENT = json.JSONDecoder(strict=False)
 
 
 class WatReader:
-    """Reads records one by one, by kernels if they are as Common Crawl writes them.
+    """Reads records one by one, by the scanner where they have Common Crawl's form.
 
-    Those put the pairs of simple images into `batch` themselves: the page that `read` returns
-    is the next that has to be started there.
+    The scanner appends the pairs of simple images to `batch`; Python decides about the others.
     """
 
     def __init__(self, options: ExtractionOptions, batch: PairBatch) -> None:
         limits = options.limits
         self.options, self.batch = options, batch
         self.limits = limits.max_text_bytes, limits.max_url_bytes, limits.max_images_per_page
-        self.found = np.empty(APPENDED, np.int64)
+        self.found = np.empty(SIZE, np.int64)
         self.rows = np.empty((_MOST_ROWS, ROW), np.int64)
 
     def read(self, block: bytes) -> Page | str | None:
-        """The page of one record; None if it is about no HTML page.
+        """Return the page of one record; None if it is about no HTML page.
 
-        A string is the reason to drop it: `bad_json`, or `opt_out` where these count.
+        The page is in the batch then, with the pairs of its simple images. A string is the
+        reason to drop the record: `bad_json`, or `opt_out` where opt-outs are respected.
         """
-        if self.options.opt_outs:  # what these need is not scanned
+        self.batch.start_page()
+        page = self._read(block)
+        if isinstance(page, Page):
+            self.batch.describe_page(page)
+        else:
+            self.batch.drop_page()
+        return page
+
+    def _read(self, block: bytes) -> Page | str | None:
+        if self.options.opt_outs:  # the scanner notes no fields of opt-outs
             return decode_wat(block, opt_outs=True)
         before, base = self.batch.plain, None
         last = self._append(block, _UNKNOWN)
@@ -76,7 +88,7 @@ class WatReader:
         def field(target: int) -> str | None:
             return _string(block, found[2 * target], found[2 * target + 1])
 
-        others = self.rows[: found[FATES + OTHER]].tolist()
+        others = self.rows[: found[OUTCOMES + NEEDS_PYTHON]].tolist()
         return Page(
             bare_url(field(PAGE_URL)),
             base or (self._base(block) if others else None),
@@ -86,7 +98,7 @@ class WatReader:
             found[IMAGES],
             [row[0] for row in others],
             [_image(block, row) for row in others],
-            Fates(*found[FATES : FATES + OTHER]),
+            Outcomes(*found[OUTCOMES : OUTCOMES + NEEDS_PYTHON]),
             pairs,
         )
 

@@ -164,9 +164,9 @@ def test_real_records_are_scanned_and_few_images_left_to_python() -> None:
         page = reader.read(block)
         assert page is None or isinstance(page, Page)
         if page:
-            assert page.fates  # a decoded page has none
-            assert sum(page.fates) + len(page.images) == page.size
-            taken += page.fates.kept
+            assert page.outcomes  # a decoded page has none
+            assert sum(page.outcomes) + len(page.images) == page.size
+            taken += page.outcomes.kept
             others += len(page.images)
     assert len(batch) > taken > 10 * others
 
