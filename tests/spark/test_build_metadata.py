@@ -106,8 +106,8 @@ def test_counts_of_a_dump_in_another_encoding_and_language(run: Runner) -> None:
     )
     words, bigrams = count_segments(dump_segments(BULGARIAN, {"файл", "категория", "медия"}))
     rows = run.warehouse.read(NGRAM_COUNTS).collect()
-    expected: dict[tuple[str, str | None], int] = {**bigrams}
-    expected |= {(word, None): count for word, count in words.items()}
+    expected: dict[tuple[str, str | None], int] = {(w, None): n for w, n in words.items()}
+    expected |= {(first, second): count for (first, second), count in bigrams.items()}
     assert {(row.first, row.second): row["count"] for row in rows} == expected
     (record,) = run.warehouse.read(METADATA_VERSIONS).collect()
     assert (record.languages, record.tokenizer) == (["bg"], "spaced-words-1")

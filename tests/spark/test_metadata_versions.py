@@ -9,6 +9,7 @@ import pytest
 
 from metaclip.errors import InputError
 from metaclip.jobs.build_metadata import build_metadata
+from metaclip.jobs.curate import curate
 from metaclip.jobs.diff_metadata import diff_metadata, render
 from metaclip.jobs.import_metadata import import_metadata
 from metaclip.jobs.lint_metadata import lint_metadata
@@ -81,6 +82,15 @@ def test_a_difference_by_hand(run: Runner, tmp_path: Path) -> None:
     report = run.report(render).splitlines()
     assert report[0] == "2 entries in both, 2 came, 1 went"
     assert report[-1] == "  the: 100 -> 90"
+
+
+def test_curate_builds_the_list_by_one_setting(run: Runner, wat: Path, tmp_path: Path) -> None:
+    own = write_list(tmp_path / "own.json", ["the"])
+    summary = run(curate, f"crawl.files={wat}", own, "metadata.build=true", "balance.t=5")
+    built = summary["build_metadata"]
+    assert built["entries"] == summary["count_entries"]["entries"] == 100
+    assert summary["sample_pairs"]["metadata_version"] == built["metadata_version"]
+    assert "import_metadata" not in summary
 
 
 @pytest.mark.parametrize("settings", [[], ["metadata.new=0123456789abcdef"]])
