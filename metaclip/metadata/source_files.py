@@ -7,10 +7,12 @@ import json
 import posixpath
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import fsspec
 
+from metaclip.config.metadata import BuildSettings
 from metaclip.errors import InputError
 from metaclip.redaction import redact
 
@@ -35,6 +37,36 @@ def list_source(patterns: str | Sequence[str], setting: str) -> list[SourceFile]
             if found.setdefault(file.name, file) != file:
                 raise InputError(setting, "files of different names", f"{file.name} twice")
     return [found[name] for name in sorted(found)]
+
+
+@dataclass(frozen=True)
+class SourceFiles:
+    """All files of the sources, listed before any of them is read."""
+
+    omw: list[SourceFile]
+    dumps: list[SourceFile]
+    texts: list[SourceFile]
+    counts: list[SourceFile]
+    pageviews: list[SourceFile]
+
+
+def list_inputs(settings: BuildSettings) -> SourceFiles:
+    wikipedia = settings.wikipedia
+    inputs = SourceFiles(
+        list_source(settings.omw, "build.omw"),
+        list_source(wikipedia.dumps, "build.wikipedia.dumps"),
+        list_source(wikipedia.texts, "build.wikipedia.texts"),
+        list_source(settings.unigrams.counts, "build.unigrams.counts"),
+        list_source(settings.titles.pageviews, "build.titles.pageviews"),
+    )
+    if inputs.counts and (inputs.dumps or inputs.texts):
+        raise InputError(
+            "build.unigrams.counts",
+            "ready counts or texts to count, not both",
+            "both",
+            "empty build.wikipedia.dumps and build.wikipedia.texts, or the counts",
+        )
+    return inputs
 
 
 def _expand(pattern: str, setting: str) -> list[SourceFile]:

@@ -122,7 +122,7 @@ WIKI_TEXTS = Table(
     StructType(
         [
             required("corpus", _STRING, "hash of a dump's name and size and of how it is read"),
-            required("path", _STRING, "name of the dump and range of its bytes"),
+            required("path", _STRING, "corpus, name of the dump and range of its bytes"),
             column("page_id", _LONG, "number of the page; null in the account of a range"),
             column("title", _STRING, "title of the page"),
             column("text", _STRING, "text of the page without markup"),

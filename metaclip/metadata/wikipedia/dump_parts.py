@@ -34,8 +34,13 @@ PART_BYTES = 16 << 20
 
 
 class DumpPart(NamedTuple):
-    """A range of a dump's bytes, `end` exclusive, and the namespaces of its files."""
+    """A range of a dump's bytes, `end` exclusive, and the namespaces of its files.
 
+    `corpus` identifies the dump and how it is read; `path` begins with it, so that no two
+    ranges share one.
+    """
+
+    corpus: str
     path: str
     url: str
     start: int
@@ -68,7 +73,7 @@ def list_namespaces(file: SourceFile) -> dict[str, str]:
         raise InputError(where, "a dump *-pages-articles*.xml.bz2", str(error)) from None
 
 
-def divide_dump(file: SourceFile) -> list[DumpPart]:
+def divide_dump(file: SourceFile, corpus: str) -> list[DumpPart]:
     """Return the ranges of a dump: the whole file, unless an index lies beside it.
 
     Raises:
@@ -86,9 +91,13 @@ def divide_dump(file: SourceFile) -> list[DumpPart]:
         raise InputError(where, f"more than {offsets[-1]:,} bytes, as its index has", found)
     bounds = divide_offsets(offsets, file.size, PART_BYTES)
     return [
-        DumpPart(f"{file.name}:{start}-{end}", file.url, start, end, file.size, names)
+        DumpPart(corpus, _path(corpus, file, start, end), file.url, start, end, file.size, names)
         for start, end in bounds
     ]
+
+
+def _path(corpus: str, file: SourceFile, start: int, end: int) -> str:
+    return f"{corpus}/{file.name}:{start}-{end}"
 
 
 def divide_offsets(offsets: Sequence[int], size: int, part: int) -> list[tuple[int, int]]:

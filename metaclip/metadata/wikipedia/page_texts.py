@@ -7,7 +7,7 @@ that have no account without an error.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -24,7 +24,7 @@ from metaclip.warehouse.warehouse import Warehouse
 
 PARTS_PER_COMMIT = 64
 _BATCH_CHARACTERS = 4 << 20
-_SCHEMA = arrow_schema(WIKI_TEXTS.schema_without("corpus"))
+_SCHEMA = arrow_schema(WIKI_TEXTS.schema_without())
 
 log = logging.getLogger(__name__)
 
@@ -35,24 +35,27 @@ def dump_corpus(file: SourceFile, settings: WikipediaSettings) -> str:
     return digest(file.name, file.size, parser_name(), *bounds)
 
 
-def stage_dump(warehouse: Warehouse, file: SourceFile, settings: WikipediaSettings) -> str:
-    """Read the ranges of a dump that are not staged yet; return the corpus they belong to.
+def stage_dumps(
+    warehouse: Warehouse, files: Sequence[SourceFile], settings: WikipediaSettings
+) -> list[str]:
+    """Read the ranges of all dumps that are not staged yet; return the corpus of each dump.
 
     Raises:
         InputError: a range can't be read to its end.
     """
-    corpus = dump_corpus(file, settings)
-    parts = divide_dump(file)
-    done = _done_paths(warehouse, corpus)
+    corpora = [dump_corpus(file, settings) for file in files]
+    divided = [divide_dump(*pair) for pair in zip(files, corpora, strict=True)]
+    parts = [part for of_dump in divided for part in of_dump]
+    done = _done_paths(warehouse, corpora)
     pending = [part for part in parts if part.path not in done]
     for begin in range(0, len(pending), PARTS_PER_COMMIT):
         batch = pending[begin : begin + PARTS_PER_COMMIT]
         rows = _read_parts(warehouse, batch, settings)
-        paths = [part.path for part in batch]
-        warehouse.replace(WIKI_TEXTS, rows, {"corpus": corpus}, {}, paths)
-        log.info("%s: %s of %s ranges", file.name, len(done) + begin + len(batch), len(parts))
-    _require_read(warehouse, corpus, file)
-    return corpus
+        warehouse.replace(WIKI_TEXTS, rows, {}, {}, [part.path for part in batch])
+        read = len(parts) - len(pending) + begin + len(batch)
+        log.info("%s of %s ranges of %s dumps", read, len(parts), len(files))
+    _require_read(warehouse, corpora)
+    return corpora
 
 
 def read_texts(warehouse: Warehouse, corpora: list[str]) -> DataFrame:
@@ -78,22 +81,23 @@ def account_of_dumps(warehouse: Warehouse, corpora: list[str]) -> dict[str, obje
     }
 
 
-def _done_paths(warehouse: Warehouse, corpus: str) -> set[str]:
+def _done_paths(warehouse: Warehouse, corpora: list[str]) -> set[str]:
     if not warehouse.exists(WIKI_TEXTS):
         return set()
-    rows = warehouse.read_partition(WIKI_TEXTS, {"corpus": corpus})
-    done = rows.where("page_id is null and error is null").select("path").collect()
+    accounts = warehouse.read(WIKI_TEXTS).where("page_id is null and error is null")
+    done = accounts.where(F.col("corpus").isin(corpora)).select("path").collect()
     return {row.path for row in done}
 
 
-def _require_read(warehouse: Warehouse, corpus: str, file: SourceFile) -> None:
-    rows = warehouse.read_partition(WIKI_TEXTS, {"corpus": corpus}).where("error is not null")
-    broken = rows.select("path", "error").orderBy("path").collect()
+def _require_read(warehouse: Warehouse, corpora: list[str]) -> None:
+    rows = warehouse.read(WIKI_TEXTS).where(F.col("corpus").isin(corpora))
+    broken = rows.where("error is not null").select("path", "error").orderBy("path").collect()
     if broken:
+        name = broken[0].path.partition("/")[2]
         raise InputError(
-            f"build.wikipedia.dumps {file.name}",
-            "a dump that can be read to its end",
-            f"{len(broken)} broken ranges, the first {broken[0].path}: {broken[0].error}",
+            "build.wikipedia.dumps",
+            "dumps that can be read to their end",
+            f"{len(broken)} broken ranges, the first {name}: {broken[0].error}",
             "download it again; the ranges that were read are kept",
         )
 
@@ -107,12 +111,13 @@ def _read_parts(
                 yield from part_batches(parts[index], settings)
 
     tasks = warehouse.spark.range(0, len(parts), 1, len(parts))
-    return tasks.mapInArrow(read, WIKI_TEXTS.schema_without("corpus"))
+    return tasks.mapInArrow(read, WIKI_TEXTS.schema_without())
 
 
 def part_batches(part: DumpPart, settings: WikipediaSettings) -> Iterator[pa.RecordBatch]:
     """Yield the texts of a range as rows of `wiki_texts`, and its account last."""
     account = PartAccount()
+    place = {"corpus": part.corpus, "path": part.path}
     rows: list[dict[str, object]] = []
     size = 0
     for page, text in read_part(part, settings, account):
@@ -123,7 +128,7 @@ def part_batches(part: DumpPart, settings: WikipediaSettings) -> Iterator[pa.Rec
             rows, size = [], 0
     figures = {"bytes": account.bytes, "pages": account.pages, "error": account.error}
     dropped = sorted(account.dropped.items())
-    yield _to_batch([*rows, {"path": part.path, **figures, "dropped": dropped}])
+    yield _to_batch([*rows, {**place, **figures, "dropped": dropped}])
 
 
 def _to_batch(rows: list[dict[str, object]]) -> pa.RecordBatch:

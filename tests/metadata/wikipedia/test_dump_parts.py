@@ -38,7 +38,7 @@ def read(folder: Path, settings: object = SETTINGS) -> tuple[list[tuple[int, str
     """All ranges of the dump NAME, and the sum of their accounts."""
     total, texts = PartAccount(), []
     (file,) = list_source(str(folder / NAME), "test")
-    for part in divide_dump(file):
+    for part in divide_dump(file, "c"):
         account = PartAccount()
         texts += [(p.page_id, t) for p, t in read_part(part, settings, account)]  # type: ignore[arg-type]
         total.bytes += account.bytes
@@ -57,7 +57,7 @@ def test_ranges_by_the_index_have_all_pages_once(
     monkeypatch.setattr(dump_parts, "PART_BYTES", 1)
     (tmp_path / INDEX).write_bytes(index)
     (file,) = list_source(str(tmp_path / NAME), "test")
-    assert len(divide_dump(file)) == 5
+    assert len(divide_dump(file, "c")) == 5
     assert read(tmp_path) == whole
     texts, account = whole
     assert texts == [(1, "One Two"), (5, "five"), (6, "x" * 2000), (7, "seven")]
@@ -105,4 +105,4 @@ def test_a_wrong_dump_or_index_is_refused(
         (tmp_path / INDEX).write_bytes(index)
     (file,) = list_source(str(tmp_path / NAME), "test")
     with pytest.raises(InputError, match=message):
-        divide_dump(file)
+        divide_dump(file, "c")
