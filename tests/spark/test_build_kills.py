@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
@@ -64,7 +65,8 @@ def test_a_killed_build_is_taken_up_in_each_stage(run: Runner, tmp_path: Path) -
     killed = [stage for stage in STAGES if kill_when_there(start(root, settings), root / stage)]
     assert killed == STAGES
     process = start(root, settings)
-    assert process.wait(SECONDS) == 0
+    code = process.wait(SECONDS)
+    assert (code, (tmp_path / "log").read_text().splitlines()[-1]) == (0, ANY)
     line = json.loads((tmp_path / "output").read_text().splitlines()[0])
     assert line["metadata_version"] == expected
     again = Runner(run.spark, root).warehouse

@@ -121,7 +121,7 @@ def part_batches(part: DumpPart, settings: WikipediaSettings) -> Iterator[pa.Rec
     rows: list[dict[str, object]] = []
     size = 0
     for page, text in read_part(part, settings, account):
-        rows.append({"path": part.path, "page_id": page.page_id, "title": page.title, "text": text})
+        rows.append({**place, "page_id": page.page_id, "title": page.title, "text": text})
         size += len(text)
         if size > _BATCH_CHARACTERS:
             yield _to_batch(rows)
