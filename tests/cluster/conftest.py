@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,24 +15,19 @@ import pytest
 
 from tests.helpers.archives import with_other_hosts
 from tests.helpers.cluster_applications import Session
+from tests.helpers.cluster_inputs import (
+    CAPTION_COPIES,
+    DATA,
+    FLOW,
+    SPARK,
+    WATS,
+    Inputs,
+    Quiet,
+    SmallDisk,
+    digest,
+    settings,
+)
 from tests.helpers.cluster_processes import ROOT, Cluster, wait_for
-
-DATA = ROOT / "tests" / "data"
-T = 200
-WATS, CAPTION_COPIES = 4, 6
-FLOW = ("match_entries", "count_entries", "sample_pairs")
-SPARK = {
-    "spark.sql.shuffle.partitions": "4",
-    # Compiling queries over so few rows would take half of the time.
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    # Several files and several tasks for what would fit into one.
-    "spark.databricks.delta.optimizeWrite.binSize": "4m",
-    "spark.sql.files.maxPartitionBytes": "4m",
-    "spark.sql.files.openCostInBytes": "0",
-    "spark.sql.shuffle.orderIndependentChecksum.enabled": "true",
-    "spark.sql.shuffle.orderIndependentChecksum.enableFullRetryOnMismatch": "true",
-}
 
 
 @pytest.fixture(scope="session")
@@ -52,17 +45,6 @@ def environment(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run(["tar", "xzf", package, "-C", folder], check=True)
     return folder
-
-
-class SmallDisk(NamedTuple):
-    """A file system of 200 MB in a namespace, which takes no rights to make.
-
-    `path` is its folder for the processes that `enter` starts, `seen` for others.
-    """
-
-    path: Path
-    seen: Path
-    enter: list[str]
 
 
 @pytest.fixture(scope="session")
@@ -109,14 +91,6 @@ def cluster(shared_cluster: Cluster, session: Session) -> Cluster:
     return shared_cluster
 
 
-class Inputs(NamedTuple):
-    """Real pages and captions, several copies of each whose URLs differ."""
-
-    pages: str
-    captions: str
-    metadata: str
-
-
 @pytest.fixture(scope="session")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
     """Settings that name 450 pages in each of WATS files, and CAPTION_COPIES x 20,000 captions.
@@ -142,24 +116,6 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
     )
 
 
-class Quiet(NamedTuple):
-    """What nothing disturbed: the warehouse before the captions were matched, and after.
-
-    `pages` and `all` are the digests of the curation of the pages alone, and with captions.
-    """
-
-    before: Path
-    after: Path
-    pages: str
-    all: str
-
-
-def settings(warehouse: Path | str, crawl: str) -> list[str]:
-    """Return the settings of all jobs."""
-    spark = [f"spark.{key}={value}" for key, value in SPARK.items()]
-    return [f"warehouse={warehouse}", f"crawl.name={crawl}", f"balance.t={T}", *spark]
-
-
 @pytest.fixture(scope="session")
 def quiet(session: Session, inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> Quiet:
     """The quiet run."""
@@ -179,37 +135,3 @@ def quiet(session: Session, inputs: Inputs, tmp_path_factory: pytest.TempPathFac
 def warehouse(quiet: Quiet, tmp_path: Path) -> Path:
     """A copy of the warehouse as it stood before the captions were matched."""
     return Path(shutil.copytree(quiet.before, tmp_path / "warehouse"))
-
-
-def read_rows(table: Path) -> list[dict[str, Any]]:
-    """Return the rows of a Delta table as its log says, read without Spark or Delta."""
-    files: dict[str, dict[str, str | None]] = {}
-    for commit in sorted((table / "_delta_log").glob("*.json")):
-        for line in commit.read_text().splitlines():
-            for action, body in json.loads(line).items():
-                if action == "add":
-                    files[body["path"]] = body["partitionValues"]
-                elif action == "remove":
-                    del files[body["path"]]
-    rows: list[dict[str, Any]] = []
-    for path, partition in files.items():
-        found = pq.ParquetFile(table / path).read().to_pylist()
-        rows += [{**row, **partition} for row in found]
-    return rows
-
-
-def digest(warehouse: Path) -> str:
-    """Return a hash over all columns of `curated`, `curation_counts` and `curations`.
-
-    Without times and Delta versions; sums of floats, whose last bit the order of work
-    decides, to nine digits.
-    """
-    without = ("created_at", "input_versions", "curated_version", "config")
-    sums = ("expected", "expected_size", "expected_sd")
-    lines = []
-    for table in ("curated", "curation_counts", "curations"):
-        for row in read_rows(warehouse / table):
-            kept = {name: value for name, value in row.items() if name not in without}
-            kept |= {name: f"{row[name]:.9g}" for name in sums if name in row}
-            lines.append(json.dumps([table, kept], default=str, sort_keys=True))
-    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()

@@ -13,7 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.cluster.conftest import (
+from tests.helpers.cluster_applications import Application, Session, Submitted
+from tests.helpers.cluster_events import Account, account_for
+from tests.helpers.cluster_inputs import (
     FLOW,
     WATS,
     Inputs,
@@ -24,8 +26,6 @@ from tests.cluster.conftest import (
     read_rows,
     settings,
 )
-from tests.helpers.cluster_applications import Application, Session, Submitted
-from tests.helpers.cluster_events import Account, account_for
 from tests.helpers.cluster_processes import Cluster, wait_for
 
 pytestmark = [pytest.mark.long, pytest.mark.cluster]

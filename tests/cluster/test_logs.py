@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.conftest import Inputs, read_rows, settings
 from tests.helpers.cluster_applications import Submitted
+from tests.helpers.cluster_inputs import Inputs, read_rows, settings
 from tests.helpers.cluster_processes import Cluster
 
 pytestmark = [pytest.mark.long, pytest.mark.cluster]

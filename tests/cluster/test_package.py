@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.cluster.conftest import Inputs, settings
 from tests.helpers.cluster_applications import Submitted
+from tests.helpers.cluster_inputs import Inputs, settings
 from tests.helpers.cluster_processes import ROOT, SPARK_HOME, Cluster, wait_for
 
 pytestmark = [pytest.mark.long, pytest.mark.cluster]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import io
 import json
 import random
 from pathlib import Path
@@ -11,11 +10,8 @@ from typing import Any
 
 import pytest
 
-from metaclip.config.crawl import ExtractionLimits
-from metaclip.crawl.archive.members import Window, read_pieces
-from metaclip.crawl.archive.records import Record, read_records
 from tests.helpers.archives import image, run, wat, wat_record, zipped
-from tests.helpers.wat_twins import read_wat_slowly
+from tests.helpers.wat_twins import agree, real_blocks
 
 WAT = Path(__file__).parents[2] / "data" / "wat" / "part.warc.wat.gz"
 STRINGS = (
@@ -26,23 +22,6 @@ STRINGS = (
     "?q", "#f", "http://h/\u00e4", "\ufeffa",
 )  # fmt: skip
 VALUES: tuple[Any, ...] = (None, 0, -1.5, True, [], {}, ["a"], {"alt": "b"}, 10**30)
-
-
-def real_blocks() -> list[bytes]:
-    window = Window(io.BytesIO(WAT.read_bytes()))
-    found = read_records(read_pieces(window, 1 << 20), ExtractionLimits())
-    return [one.block for one in found if isinstance(one, Record) and b"json" in one.header]
-
-
-def agree(block: bytes) -> None:
-    account, found = run(zipped(wat_record(block)))
-    slow = read_wat_slowly(block)
-    if slow is None:
-        assert (account.others, found) == (1, [])
-    elif isinstance(slow, str):
-        assert account.dropped_records == {slow: 1}
-    else:
-        assert (account.pages, found) == (1, slow)
 
 
 def mutate(value: Any, rng: random.Random) -> Any:
