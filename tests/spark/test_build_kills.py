@@ -73,3 +73,12 @@ def test_a_killed_build_is_taken_up_in_each_stage(run: Runner, tmp_path: Path) -
     for table in (METADATA, METADATA_VERSIONS):
         rows = again.read(table).select("metadata_version").distinct().collect()
         assert [row.metadata_version for row in rows] == [expected]
+
+
+@pytest.mark.parametrize("leftover", [[], [".00000000000000000000.json.1.tmp"]])
+def test_a_table_whose_creation_was_killed_is_created(run: Runner, leftover: list[str]) -> None:
+    log = run.root / "metadata" / "_delta_log"
+    log.mkdir(parents=True)
+    for name in leftover:
+        (log / name).write_text("{")
+    assert run(build_metadata, "build.numbers=3")["entries"] == 3
