@@ -271,9 +271,9 @@ class Warehouse:
         system = log.getFileSystem(self.spark._jsc.hadoopConfiguration())
         if not system.exists(log):
             return False
-        names = [file.getPath().getName() for file in system.listStatus(log)]
+        files = [file for file in system.listStatus(log) if file.isFile()]
         # A commit that was not renamed into place has a hidden name.
-        if any(not name.startswith(".") for name in names):
+        if any(not file.getPath().getName().startswith(".") for file in files):
             return False
         return bool(system.delete(log, True))
 

@@ -75,10 +75,9 @@ def test_a_killed_build_is_taken_up_in_each_stage(run: Runner, tmp_path: Path) -
         assert [row.metadata_version for row in rows] == [expected]
 
 
-@pytest.mark.parametrize("leftover", [[], [".00000000000000000000.json.1.tmp"]])
-def test_a_table_whose_creation_was_killed_is_created(run: Runner, leftover: list[str]) -> None:
-    log = run.root / "metadata" / "_delta_log"
-    log.mkdir(parents=True)
-    for name in leftover:
-        (log / name).write_text("{")
+@pytest.mark.parametrize("leftover", ["_delta_log", "_delta_log/_staged_commits"])
+def test_a_table_whose_creation_was_killed_is_created(run: Runner, leftover: str) -> None:
+    table = run.root / "metadata"
+    (table / leftover).mkdir(parents=True)
+    (table / "_delta_log" / ".00000000000000000000.json.1.tmp").write_text("{")
     assert run(build_metadata, "build.numbers=3")["entries"] == 3
