@@ -41,7 +41,10 @@ def choose_metadata(warehouse: Warehouse, version: str | None) -> str:
         found = sorted(row[0] for row in rows.collect())
     if not found:
         raise InputError(
-            "metadata", "a list of entries in the warehouse", "none", "run import_metadata first"
+            "metadata",
+            "a list of entries in the warehouse",
+            "none",
+            "run build_metadata or import_metadata first",
         )
     if version is None and len(found) > 1:
         raise InputError(

@@ -81,7 +81,7 @@ _ENTRY_ID = required("entry_id", _INT, "number of the entry, from 0")
 METADATA = Table(
     "metadata",
     "Lists of entries, each under the hash of its content.",
-    "import_metadata",
+    "build_metadata or import_metadata",
     StructType(
         [
             required(
