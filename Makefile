@@ -4,11 +4,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-EXTRAS := dev,http,s3,languages
+EXTRAS := dev,http,s3,languages,build
 AIRFLOW := .venv-airflow/.ready
 SPARK_PARTS := $(addprefix metaclip/spark/,jars.py java.py log4j2.properties)
 CHROMIUM := /usr/bin/chromium
-# More for pytest: make test ARGS="-k spacing"
+# More for pytest or the demo: make test ARGS="-k spacing"
 ARGS ?=
 
 # spark-submit starts the first `python3` on PATH: let that be the environment's.
@@ -25,7 +25,7 @@ help:  ## list the targets
 setup: $(READY)  ## make .venv with all dependencies, Java and jars
 
 demo: setup  ## curate a small real sample on this machine
-	python jobs/curate.py --config conf/demo.yaml
+	python jobs/curate.py --config conf/demo.yaml $(ARGS)
 
 # Two processes, each with a session of its own: a test mostly waits for one core's planning.
 # Files keep their order: the last ones, those of tests/ itself, are the shortest.

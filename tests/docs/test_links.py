@@ -34,7 +34,8 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
 
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
-    settings = ["--config-file", DOCS / "site" / "mkdocs.yml", "--site-dir", tmp_path / "site"]
+    settings = ["--config-file", str(DOCS / "site" / "mkdocs.yml")]
+    settings += ["--site-dir", str(tmp_path / "site")]
     run = subprocess.run([*command, *settings], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
     assert (tmp_path / "site" / "reference" / "settings" / "index.html").exists()

@@ -159,7 +159,9 @@ def matched(
 ) -> Runner:
     """Return a warehouse that is ready for sample_pairs; each step before its inputs fails."""
     run = Runner(spark, tmp_path_factory.mktemp("matched") / "warehouse")
-    assert refused(run, match_entries).endswith("found none; run import_metadata first")
+    assert refused(run, match_entries).endswith(
+        "found none; run build_metadata or import_metadata first"
+    )
     run(import_metadata, f"metadata.file={metadata}")
     assert "extract_pairs or import_pairs first" in refused(run, match_entries)
     assert "extract_pairs or import_pairs first" in refused(run, count_entries)

@@ -73,7 +73,7 @@ def test_compaction_changes_no_row_and_makes_nothing_stale(copy: Runner) -> None
     summary = copy(maintain_tables)
     assert summary["stale"] == []
     assert summary["tables"] == [table.name for table in tables]
-    assert len(tables) == 7
+    assert len(tables) == 8
     # Two commits, each of one file of pairs and one of accounts.
     assert summary["compacted"]["extractions"] == {"removed": 4, "added": 2}
     assert data_files(copy, EXTRACTIONS) == files + 2, "nothing of the last week is deleted"
