@@ -22,7 +22,10 @@ from metaclip.crawl.scanner.record import (
     OUTCOMES,
     PAGE_URL,
     ROW,
+    ROW_NUMBER,
+    ROW_URL,
     SIZE,
+    Limits,
     Outcomes,
 )
 from metaclip.crawl.scanner.scan import GAVE_UP, NO_PAGE
@@ -83,13 +86,17 @@ class WatReader:
     def _append(self, block: bytes, base: bytes) -> int:
         data, text = np.frombuffer(block, np.uint8), np.frombuffer(base, np.uint8)
         of = self.options.limits
-        entities = int(self.writer.leaves_entities(block))
-        limits = of.max_text_bytes, of.max_url_bytes, of.max_images_per_page, entities
-        return self.batch.append_record(data, text, limits, self.found, self.rows)
+        limits = Limits(
+            text_bytes=of.max_text_bytes,
+            url_bytes=of.max_url_bytes,
+            images=of.max_images_per_page,
+            entities=int(self.writer.leaves_entities(block)),
+        )
+        return self.batch.append_record(data, text, tuple(limits), self.found, self.rows)
 
     def _base(self, block: bytes) -> str | None:
-        places = self.found[: 2 * PAGE_URL + 2].tolist()
-        url, base = (_string(block, *places[2 * i : 2 * i + 2]) for i in (PAGE_URL, BASE))
+        bounds = self.found[: 2 * PAGE_URL + 2].tolist()
+        url, base = (_string(block, *bounds[2 * i : 2 * i + 2]) for i in (PAGE_URL, BASE))
         entities = self.writer.leaves_entities(block)
         return page_base(bare_url(url), unescape(base) if base and entities else base)
 
@@ -107,14 +114,14 @@ class WatReader:
             parse_offset(field(OFFSET)),
             parse_date(field(DATE)),
             found[IMAGES],
-            [row[0] for row in others],
+            [row[ROW_NUMBER] for row in others],
             [self._image(block, row) for row in others],
             Outcomes(*found[OUTCOMES : OUTCOMES + NEEDS_PYTHON]),
             pairs,
         )
 
     def _image(self, block: bytes, row: list[int]) -> RawImage:
-        src, *texts = [_string(block, *row[i : i + 2]) for i in range(1, ROW, 2)]
+        src, *texts = [_string(block, *row[i : i + 2]) for i in range(ROW_URL, ROW, 2)]
         if self.writer.leaves_entities(block):
             return RawImage(src and unescape(src), [text and unescape(text) for text in texts])
         return RawImage(src, texts)
