@@ -18,6 +18,7 @@ from metaclip.crawl.scanner.record import (
     ROOM_TEXT_BYTES,
     ROOM_URL_BYTES,
     TEXT_SOURCES,
+    Limits,
 )
 from metaclip.warehouse.ids import IMAGE_DIGITS, PAIR_DIGITS, image_digests, pair_digests
 from metaclip.warehouse.tables import PAIR_SCHEMA
@@ -80,14 +81,14 @@ class PairBatch:
         self,
         data: NDArray[np.uint8],
         base: NDArray[np.uint8],
-        limits: tuple[int, int, int, int],
+        limits: Limits,
         found: NDArray[np.int64],
         rows: NDArray[np.int64],
     ) -> int:
         """Run the kernel of this name for the page that was begun last."""
-        count = self.plain
+        count, bounds = self.plain, tuple(limits)
         while True:
-            last = append_record(data, base, limits, self.next, count, found, rows, *self.columns)
+            last = append_record(data, base, bounds, self.next, count, found, rows, *self.columns)
             if last != NO_ROOM:
                 self.plain = max(count, last)
                 return last

@@ -175,7 +175,7 @@ def _has_room(found: Any, columns: Any, count: Any) -> Any:
 def append_record(
     data: NDArray[np.uint8],
     base: NDArray[np.uint8],
-    bounds: tuple[int, int, int, int],
+    bounds: tuple[int, ...],
     first_key: int,
     count: int,
     found: NDArray[np.int64],

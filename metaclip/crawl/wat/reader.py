@@ -92,7 +92,7 @@ class WatReader:
             images=of.max_images_per_page,
             entities=int(self.writer.leaves_entities(block)),
         )
-        return self.batch.append_record(data, text, tuple(limits), self.found, self.rows)
+        return self.batch.append_record(data, text, limits, self.found, self.rows)
 
     def _base(self, block: bytes) -> str | None:
         bounds = self.found[: 2 * PAGE_URL + 2].tolist()
