@@ -1,4 +1,4 @@
-"""Real inputs: those of `../shared/data` beside the checkout, else the small ones of the tests."""
+"""Find real inputs: `../shared/data` beside the checkout, else the small files of the tests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FILES = {
 
 @cache
 def find_input(name: str) -> Path:
-    """Return the file of `name`; says so if it is only the small one."""
+    """Return the file of `name`; print a line if it is the small one."""
     large, small = _FILES[name]
     if (_SHARED / large).is_file():
         return _SHARED / large
@@ -38,7 +38,7 @@ def read_entries() -> list[str]:
 
 
 def read_wikipedia_words() -> list[str]:
-    """Return the words of the English Wikipedia, or none where that list is not there."""
+    """Return the words of the English Wikipedia; none if the list is missing."""
     file = _SHARED / "wikipedia" / "enwiki_unigram_counts.gz"
     if not file.is_file():
         return []
@@ -47,9 +47,9 @@ def read_wikipedia_words() -> list[str]:
 
 
 def read_captions(count: int) -> Any:
-    """Return a string array of `count` captions drawn at random, always the same ones.
+    """Return a string array of `count` captions drawn at random, with a fixed seed.
 
-    Fewer are there than asked for: each of them several times.
+    If there are fewer, each one is repeated.
     """
     texts = read_all_captions()
     chance = np.random.default_rng(0)
