@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pyspark.sql import SparkSession
 
 from benchmarks.extraction import extract_all
 from benchmarks.inputs import ROOT, find_input
@@ -102,7 +103,7 @@ _TABLES = {
 }
 
 
-def _shuffled(spark: Any) -> int:
+def _shuffled(spark: SparkSession) -> int:
     return int(account_for_tasks(spark)["shuffle_bytes"])
 
 

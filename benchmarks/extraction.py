@@ -25,7 +25,7 @@ sixteen strings side by side, in vectors, gave 2.9: too little for a hash of our
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import urljoin
 
@@ -38,8 +38,8 @@ from selectolax.lexbor import LexborHTMLParser
 from benchmarks.inputs import find_input
 from benchmarks.timing import median_cpu
 from metaclip.config.crawl import ExtractionLimits, ExtractionOptions
-from metaclip.crawl.archive.members import Window, read_pieces
-from metaclip.crawl.archive.records import read_records
+from metaclip.crawl.archive.members import Piece, Window, read_pieces
+from metaclip.crawl.archive.records import Fault, Record, read_records
 from metaclip.crawl.extraction import FileAccount, extract
 from metaclip.crawl.page import Page
 from metaclip.crawl.pair_batch import PairBatch
@@ -73,15 +73,15 @@ def _inflate(data: bytes) -> int:
         return sum(map(len, iter(lambda: stream.read(1 << 20), b"")))
 
 
-def _pieces(data: bytes) -> Any:
+def _pieces(data: bytes) -> Iterator[Piece]:
     return read_pieces(Window(io.BytesIO(data)), _LIMITS.max_resync_bytes)
 
 
-def _records(data: bytes) -> Any:
+def _records(data: bytes) -> Iterator[Record | Fault]:
     return read_records(_pieces(data), _LIMITS)
 
 
-def _drain(items: Any) -> None:
+def _drain(items: Iterable[object]) -> None:
     for _ in items:
         pass
 
@@ -114,7 +114,7 @@ def _pages(data: bytes) -> Iterator[Page | str | None]:
     """Yield pages; the scanner's pairs, without ids, are overwritten."""
     reader = WatReader(ExtractionOptions(), PairBatch())
     for record in _records(data):
-        if b"metadata" in record.header:
+        if isinstance(record, Record) and b"metadata" in record.header:
             yield reader.read(record.block)
             reader.batch.plain %= 10_000  # rows of a batch
 
@@ -164,12 +164,12 @@ def _bench_warc() -> Figures:
     return {"cpu_s": seconds, "ratios": ratios, **_counts(account, size)}
 
 
-def _bodies(data: bytes) -> Any:
+def _bodies(data: bytes) -> Iterator[tuple[str, bytes]]:
     """Yield (URL, body) of the HTML responses, as a plain loop does."""
     stream, kind = io.BytesIO(data), WarcRecordType.response
     for record in ArchiveIterator(stream, record_types=kind, parse_http=True):
         if "html" in (record.http_content_type or ""):
-            yield record.headers.get("WARC-Target-URI"), record.reader.read()
+            yield record.headers.get("WARC-Target-URI") or "", record.reader.read()
 
 
 def _selectolax_images(page: tuple[str, bytes]) -> list[tuple[str, str]]:

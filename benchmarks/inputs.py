@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -46,7 +45,7 @@ def read_wikipedia_words() -> list[str]:
     return [word for line in lines if (word := line.rpartition(";")[0])]
 
 
-def read_captions(count: int) -> Any:
+def read_captions(count: int) -> pa.Array:
     """Return a string array of `count` captions drawn at random, with a fixed seed.
 
     If there are fewer, each one is repeated.
@@ -58,6 +57,6 @@ def read_captions(count: int) -> Any:
     return drawn.combine_chunks() if isinstance(drawn, pa.ChunkedArray) else drawn
 
 
-def read_all_captions() -> Any:
+def read_all_captions() -> pa.Array:
     """Return all captions, in the order of the file."""
     return pq.read_table(find_input("captions"), columns=["text"])["text"].combine_chunks()

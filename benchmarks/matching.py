@@ -56,7 +56,7 @@ def run() -> Figures:
     return {**found, "sizes": sizes, "ratios": ratios}
 
 
-def _speed(engine: Engine, automaton: Any, texts: Any) -> Figures:
+def _speed(engine: Engine, automaton: ahocorasick.Automaton, texts: pa.Array) -> Figures:
     strings = texts.to_pylist()
     batches = [texts.slice(start, _BATCH) for start in range(0, len(texts), _BATCH)]
     rivals: dict[str, Callable[[], object]] = {
@@ -76,7 +76,7 @@ def _speed(engine: Engine, automaton: Any, texts: Any) -> Figures:
     }
 
 
-def _pyahocorasick_automaton(entries: Sequence[str]) -> Any:
+def _pyahocorasick_automaton(entries: Sequence[str]) -> ahocorasick.Automaton:
     automaton = ahocorasick.Automaton()
     for entry_id, entry in enumerate(entries):
         automaton.add_word(f" {entry} ", entry_id)
@@ -91,12 +91,12 @@ def _space(text: str) -> str:
     return text.replace("\t", " ").replace("\n", " ").replace("\r", " ")
 
 
-def pyahocorasick_loop(automaton: Any, strings: Sequence[str]) -> list[set[int]]:
+def pyahocorasick_loop(automaton: ahocorasick.Automaton, strings: Sequence[str]) -> list[set[int]]:
     """Return the set of entry ids of each string."""
     return [{value for _, value in automaton.iter(_space(text))} for text in strings]
 
 
-def _check_same(engine: Engine, automaton: Any, texts: Any) -> None:
+def _check_same(engine: Engine, automaton: ahocorasick.Automaton, texts: pa.Array) -> None:
     expected = [sorted(ids) for ids in pyahocorasick_loop(automaton, texts.to_pylist())]
     found = engine.match(texts)
     assert found.equals(pa.array(expected, pa.list_(pa.int32()))), "the engines differ"

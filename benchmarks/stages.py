@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -92,7 +92,7 @@ class Bench:
     def check_workers(self) -> None:
         """Check that workers run the code of this checkout."""
 
-        def where(batches: Any) -> Any:
+        def where(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             import metaclip
 
             for _ in batches:
