@@ -18,6 +18,10 @@ _FILES = {
     "warc": ("warc/realpages.warc.gz", "warc/part.warc.gz"),
     "metadata": ("metadata_500k.parquet", "metadata/entries.parquet"),
     "captions": ("captions.parquet", "captions/captions.parquet"),
+    "dump": (
+        "wikipedia/enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2",
+        "wikipedia/enwiki-pages-articles-part.xml.bz2",
+    ),
 }
 
 

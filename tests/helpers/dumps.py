@@ -7,6 +7,7 @@ import io
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
+from pathlib import Path
 from xml.sax.saxutils import escape
 
 from metaclip.config.metadata import WikipediaSettings
@@ -36,6 +37,11 @@ def dump(pages: Sequence[str]) -> bytes:
     return bz2.compress((HEADER + "".join(pages) + FOOTER).encode())
 
 
+def page_elements(data: bytes) -> list[str]:
+    """Return the XML of each page of a dump in UTF-8."""
+    return re.findall(r"<page>.*?</page>\n?", bz2.decompress(data).decode(), re.DOTALL)
+
+
 def multistream(pages: Sequence[str], per_stream: int) -> tuple[bytes, bytes]:
     """Return a multistream dump and its index, both compressed."""
     data, lines = bz2.compress(HEADER.encode()), []
@@ -46,6 +52,14 @@ def multistream(pages: Sequence[str], per_stream: int) -> tuple[bytes, bytes]:
         data += bz2.compress("".join(group).encode())
     data += bz2.compress(FOOTER.encode())
     return data, bz2.compress("\n".join([*lines, ""]).encode())
+
+
+def write_multistream(file: Path, pages: Sequence[str], per_stream: int) -> None:
+    """Write a dump `*-multistream.xml.bz2`, and its index beside it."""
+    data, index = multistream(pages, per_stream)
+    file.write_bytes(data)
+    name = re.sub(r"-multistream(\d*)\.xml", r"-multistream-index\1.txt", file.name)
+    file.with_name(name).write_bytes(index)
 
 
 def slow_pages(data: bytes) -> list[tuple[int, str, int, bool, str]]:

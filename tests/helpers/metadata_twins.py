@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
@@ -24,7 +24,12 @@ def dump_segments(file: Path, namespaces: Iterable[str] = ()) -> list[list[str]]
         for _, _, namespace, redirect, text in slow_pages(file.read_bytes())
         if namespace == 0 and not redirect
     ]
-    return [segment for text in texts for segment in split_segments(text)]
+    return list(split_texts(texts))
+
+
+def split_texts(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the runs of words of all texts."""
+    return (segment for text in texts for segment in split_segments(text))
 
 
 def count_segments(segments: Iterable[list[str]]) -> tuple[Counter[str], Counter[Bigram]]:

@@ -77,7 +77,8 @@ def test_a_killed_build_is_taken_up_in_each_stage(run: Runner, tmp_path: Path) -
 
 @pytest.mark.parametrize("leftover", ["_delta_log", "_delta_log/_staged_commits"])
 def test_a_table_whose_creation_was_killed_is_created(run: Runner, leftover: str) -> None:
-    table = run.root / "metadata"
+    table = run.root / "metadata_versions"
     (table / leftover).mkdir(parents=True)
     (table / "_delta_log" / ".00000000000000000000.json.1.tmp").write_text("{")
-    assert run(build_metadata, "build.numbers=3")["entries"] == 3
+    run.warehouse.create(METADATA_VERSIONS)
+    assert run.warehouse.exists(METADATA_VERSIONS)

@@ -19,7 +19,8 @@ from metaclip.errors import InputError
 from metaclip.jobs.build_metadata import build_metadata
 from metaclip.metadata.bigrams import score_bigrams
 from metaclip.metadata.entries import metadata_version
-from metaclip.metadata.ngram_counts import count_ngrams
+from metaclip.metadata.ngram_counts import count_ngrams, read_text_column
+from metaclip.metadata.source_files import list_source
 from metaclip.metadata.wordnet import read_omw, read_wordnet
 from metaclip.warehouse.tables import METADATA, METADATA_VERSIONS, NGRAM_COUNTS, WIKI_TEXTS
 from tests.helpers.dumps import dump, multistream, page
@@ -35,6 +36,7 @@ SOURCES = [
     "build.unigrams.min_count=5",
     "build.bigrams={min_count: 3, top: 200}",
 ]
+BULGARIAN_FILES = {"файл", "категория", "медия"}
 TEXTS = ["a cat sat\na cat (sat) here", "the cat sat, a dog", "北京 大学 a cat"]
 
 
@@ -81,7 +83,11 @@ def test_the_list_of_real_parts_is_the_one_of_a_plain_process(built: Runner) -> 
     assert all(rounded[entry] == score for entry, score in tail.items())
     assert [row["entry_id"] for row in found] == list(range(len(found)))
     assert metadata_version([row["entry"] for row in found]) == summary["metadata_version"]
+    (record,) = built.warehouse.read(METADATA_VERSIONS).collect()
+    assert (record.entries, record.tokenizer) == (len(found), "spaced-words-1")
+    assert record.parser.startswith("mwparserfromhell 0.")
     figures = summary["sources"]["figures"]
+    assert json.loads(record.sources)["figures"] == figures
     assert {name: account["added"] for name, account in figures.items()} == {
         "number": 100,
         "wordnet": 144,
@@ -95,7 +101,8 @@ def test_the_list_of_real_parts_is_the_one_of_a_plain_process(built: Runner) -> 
         )
 
 
-def test_counts_of_a_dump_in_another_encoding_and_language(run: Runner) -> None:
+@pytest.mark.long
+def test_a_dump_in_another_encoding_and_language_is_built(run: Runner) -> None:
     run(
         build_metadata,
         "build.language=bg",
@@ -104,7 +111,7 @@ def test_counts_of_a_dump_in_another_encoding_and_language(run: Runner) -> None:
         "build.unigrams.min_count=2",
         "build.bigrams.min_count=2",
     )
-    words, bigrams = count_segments(dump_segments(BULGARIAN, {"файл", "категория", "медия"}))
+    words, bigrams = count_segments(dump_segments(BULGARIAN, BULGARIAN_FILES))
     rows = run.warehouse.read(NGRAM_COUNTS).collect()
     expected: dict[tuple[str, str | None], int] = {(w, None): n for w, n in words.items()}
     expected |= {(first, second): count for (first, second), count in bigrams.items()}
@@ -132,21 +139,28 @@ def test_pmi_is_nltks(spark: SparkSession) -> None:
     counts.unpersist()
 
 
+def test_a_text_column_of_parquet_or_json_lines_has_the_same_texts(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    text_files(tmp_path)
+    pq.write_table(pa.table({"caption": [*TEXTS, None]}), tmp_path / "part.parquet")
+    for name, column in (("texts.jsonl", "text"), ("part.parquet", "caption")):
+        files = list_source(str(tmp_path / name), "test")
+        rows = read_text_column(spark, files, column).collect()
+        assert [row.text for row in rows] == TEXTS
+
+
 def test_a_ready_text_column_gives_what_its_texts_have(run: Runner, tmp_path: Path) -> None:
     rules = ["build.numbers=0", "build.unigrams.min_count=1", "build.bigrams={min_count: 1}"]
-    lines = text_files(tmp_path)
-    column = tmp_path / "part.parquet"
-    pq.write_table(pa.table({"caption": [*TEXTS, None]}), column)
-    by_lines = run(build_metadata, f"build.wikipedia.texts={lines}", *rules)
-    wiki = f"build.wikipedia={{texts: {column}, text_column: caption}}"
-    assert run(build_metadata, wiki, *rules)["metadata_version"] == by_lines["metadata_version"]
-    found = [row["entry"] for row in entries(run, by_lines["metadata_version"])]
+    summary = run(build_metadata, f"build.wikipedia.texts={text_files(tmp_path)}", *rules)
+    found = [row["entry"] for row in entries(run, summary["metadata_version"])]
     assert found[:3] == ["a", "cat", "sat"]
     assert {"北京大学", "a cat", "cat sat", "the cat"} <= set(found)
     assert not {"sat here", "sat a", "cat (sat)"} & set(found)
 
 
-@pytest.mark.parametrize("partitions", [4, pytest.param(32, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("partitions", [4, 32])
 def test_the_version_is_the_same_for_any_partitions(
     built: Runner, run: Runner, spark: SparkSession, partitions: int
 ) -> None:
@@ -183,14 +197,6 @@ def test_ready_counts_are_read_and_other_lines_counted(run: Runner, tmp_path: Pa
     account = summary["sources"]["figures"]["unigram"]
     assert account["dropped"] == {"blank": 1, "punctuation": 1, "unmatchable": 1}
     assert account["known"] == 1
-
-
-def test_top_counts_what_a_source_adds(run: Runner, tmp_path: Path) -> None:
-    file = tmp_path / "counts.txt"
-    file.write_text("7;500\nthe;90\ncat;80\ndog;70\n")
-    rules = f"build.unigrams={{counts: {file}, min_count: 1, top: 2}}"
-    figures = run(build_metadata, rules)["sources"]["figures"]["unigram"]
-    assert (figures["known"], figures["added"], figures["cut"]) == (1, 2, 1)
 
 
 def test_languages_are_joined_in_the_order_of_the_setting(run: Runner) -> None:
@@ -234,7 +240,10 @@ def test_ranges_that_were_read_are_not_read_again(
     assert (figures["pages"], figures["kept"], figures["dropped"]) == (8, 8, {})
 
 
-def test_a_page_that_hangs_the_parser_costs_that_page_alone(run: Runner, tmp_path: Path) -> None:
+@pytest.mark.long
+def test_a_build_drops_a_page_that_hangs_the_parser_and_goes_on(
+    run: Runner, tmp_path: Path
+) -> None:
     file = tmp_path / "w-pages-articles.xml.bz2"
     file.write_bytes(dump([page(1, "one cat"), page(2, "[[a|" * 50_000), page(3, "two cat")]))
     wiki = f"build.wikipedia={{dumps: {file}, page_seconds: 1}}"

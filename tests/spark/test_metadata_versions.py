@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from metaclip.application import Step
+from metaclip.config.settings import Config
 from metaclip.errors import InputError
 from metaclip.jobs.build_metadata import build_metadata
 from metaclip.jobs.curate import curate
@@ -14,8 +17,10 @@ from metaclip.jobs.diff_metadata import diff_metadata, render
 from metaclip.jobs.import_metadata import import_metadata
 from metaclip.jobs.lint_metadata import lint_metadata
 from metaclip.report.entries import render_metadata
+from metaclip.report.summaries import MetadataSummary
 from metaclip.warehouse.lineage import choose_metadata, match_partition
 from metaclip.warehouse.tables import ENTRY_COUNTS, METADATA_VERSIONS
+from metaclip.warehouse.warehouse import Warehouse
 from tests.helpers.runner import Runner
 
 
@@ -48,10 +53,16 @@ def test_the_newest_version_is_taken_only_when_told_to(run: Runner, tmp_path: Pa
     assert choose_metadata(run.warehouse, old) == old
 
 
-def write_counts(run: Runner, version: str, spacing: str, crawl: str, counts: list[int]) -> None:
-    schema = ENTRY_COUNTS.schema_without("metadata_version", "spacing", "crawl")
-    rows = run.spark.createDataFrame(list(enumerate(counts)), schema)
-    run.warehouse.replace(ENTRY_COUNTS, rows, match_partition(version, spacing, crawl), {})
+def write_counts(run: Runner, counts: dict[tuple[str, str, str], list[int]]) -> None:
+    """Write the counts of all partitions (version, spacing, crawl) in one commit."""
+    rows = [
+        match_partition(*partition) | {"entry_id": number, "count": count}
+        for partition, found in counts.items()
+        for number, count in enumerate(found)
+    ]
+    spark_rows = run.spark.createDataFrame(rows, ENTRY_COUNTS.schema)
+    run.warehouse.create(ENTRY_COUNTS)
+    spark_rows.write.format("delta").mode("append").save(run.warehouse.path(ENTRY_COUNTS))
 
 
 def test_a_difference_by_hand(run: Runner, tmp_path: Path) -> None:
@@ -59,10 +70,13 @@ def test_a_difference_by_hand(run: Runner, tmp_path: Path) -> None:
         run(import_metadata, write_list(tmp_path / "list", entries))["metadata_version"]
         for entries in (["in", "und", "the"], ["the", "in", "of", "zzz"])
     )
-    write_counts(run, old, "reference", "a", [5, 7, 100])
-    write_counts(run, new, "reference", "a", [90, 5, 20, 0])
-    write_counts(run, old, "symmetric", "a", [1, 1, 1])
-    write_counts(run, new, "reference", "b", [1, 1, 1, 1])
+    counts = {
+        (old, "reference", "a"): [5, 7, 100],
+        (new, "reference", "a"): [90, 5, 20, 0],
+        (old, "symmetric", "a"): [1, 1, 1],
+        (new, "reference", "b"): [1, 1, 1, 1],
+    }
+    write_counts(run, counts)
     found = run(diff_metadata, f"metadata.old={old}", f"metadata.new={new}")
     assert (found["same"], found["came"], found["went"]) == (2, 2, 1)
     assert (found["came_first"], found["went_first"]) == (["of", "zzz"], ["und"])
@@ -82,9 +96,29 @@ def test_a_difference_by_hand(run: Runner, tmp_path: Path) -> None:
     report = run.report(render).splitlines()
     assert report[0] == "2 entries in both, 2 came, 1 went"
     assert report[-1] == "  the: 100 -> 90"
+    with pytest.raises(InputError, match="two versions of the warehouse, found 0123456789abcdef"):
+        run(diff_metadata, f"metadata.old={old}", "metadata.new=0123456789abcdef")
 
 
-def test_curate_builds_the_list_by_one_setting(run: Runner, wat: Path, tmp_path: Path) -> None:
+def test_curate_builds_or_imports_the_list_by_one_setting(
+    run: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All steps but the lists' are left out."""
+    steps: list[str] = []
+
+    def run_step(step: Step[Any], config: Config, _: Warehouse) -> object:
+        steps.append(f"{step.__name__} {config.metadata.version}")
+        return MetadataSummary("0123456789abcdef", 1)
+
+    monkeypatch.setattr("metaclip.jobs.curate.run_step", run_step)
+    for build, expected in (("true", "build_metadata"), ("false", "import_metadata")):
+        run(curate, "metadata.file=own.json", f"metadata.build={build}", "crawl.files=x.wat.gz")
+        assert steps[:2] == [f"{expected} None", "extract_pairs 0123456789abcdef"]
+        steps.clear()
+
+
+@pytest.mark.long
+def test_curate_matches_with_the_list_that_it_built(run: Runner, wat: Path, tmp_path: Path) -> None:
     own = write_list(tmp_path / "own.json", ["the"])
     summary = run(curate, f"crawl.files={wat}", own, "metadata.build=true", "balance.t=5")
     built = summary["build_metadata"]
@@ -97,12 +131,6 @@ def test_curate_builds_the_list_by_one_setting(run: Runner, wat: Path, tmp_path:
 def test_two_versions_are_needed(run: Runner, settings: list[str]) -> None:
     with pytest.raises(InputError, match="two versions, --old and --new"):
         run(diff_metadata, *settings)
-
-
-def test_an_unknown_version_is_refused(run: Runner) -> None:
-    known = run(build_metadata, "build.numbers=3")["metadata_version"]
-    with pytest.raises(InputError, match="two versions of the warehouse, found 0123456789abcdef"):
-        run(diff_metadata, f"metadata.old={known}", "metadata.new=0123456789abcdef")
 
 
 def test_lint_is_in_each_summary_and_report(run: Runner, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from metaclip.config.metadata import WikipediaSettings
 from metaclip.errors import InputError
 from metaclip.metadata.source_files import list_source
 from metaclip.metadata.wikipedia import dump_parts
@@ -19,8 +20,20 @@ from metaclip.metadata.wikipedia.dump_parts import (
     index_offsets,
     read_part,
 )
-from tests.helpers.dumps import SETTINGS, dump, multistream, page
+from tests.helpers.dumps import (
+    SETTINGS,
+    dump,
+    multistream,
+    page,
+    page_elements,
+    write_multistream,
+)
+from tests.helpers.metadata_twins import Bigram, count_segments, dump_segments, split_texts
+from tests.helpers.runner import ROOT
 
+DUMPS = ROOT / "tests" / "data" / "wikipedia"
+ENGLISH = DUMPS / "enwiki-pages-articles-part.xml.bz2"
+BULGARIAN = DUMPS / "bgwiki-pages-articles-part.xml.bz2"
 NAME = "xwiki-1-pages-articles-multistream1.xml-p1p9.bz2"
 INDEX = "xwiki-1-pages-articles-multistream-index1.txt-p1p9.bz2"
 PAGES = [
@@ -34,18 +47,27 @@ PAGES = [
 ]
 
 
-def read(folder: Path, settings: object = SETTINGS) -> tuple[list[tuple[int, str]], PartAccount]:
-    """All ranges of the dump NAME, and the sum of their accounts."""
+def read(
+    folder: Path, settings: WikipediaSettings = SETTINGS, name: str = NAME
+) -> tuple[list[tuple[int, str]], PartAccount]:
+    """All ranges of a dump, and the sum of their accounts."""
     total, texts = PartAccount(), []
-    (file,) = list_source(str(folder / NAME), "test")
+    (file,) = list_source(str(folder / name), "test")
     for part in divide_dump(file, "c"):
         account = PartAccount()
-        texts += [(p.page_id, t) for p, t in read_part(part, settings, account)]  # type: ignore[arg-type]
+        texts += [(p.page_id, t) for p, t in read_part(part, settings, account)]
         total.bytes += account.bytes
         total.pages += account.pages
         total.dropped.update(account.dropped)
         total.error = total.error or account.error
     return texts, total
+
+
+def read_counts(file: Path) -> tuple[Counter[str], Counter[Bigram]]:
+    """Counts of words and bigrams of all ranges of a dump."""
+    texts, account = read(file.parent, name=file.name)
+    assert account.error is None
+    return count_segments(split_texts(text for _, text in texts))
 
 
 def test_ranges_by_the_index_have_all_pages_once(
@@ -64,6 +86,29 @@ def test_ranges_by_the_index_have_all_pages_once(
     assert account.pages == 7
     assert account.dropped == Counter(redirect=1, namespace=1, no_text=1)
     assert account.error is None
+
+
+def test_ranges_of_a_real_dump_have_the_counts_of_the_plain_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dump_parts, "PART_BYTES", 20_000)
+    write_multistream(tmp_path / NAME, page_elements(ENGLISH.read_bytes()), 1)
+    (file,) = list_source(str(tmp_path / NAME), "test")
+    assert len(divide_dump(file, "c")) > 2
+    assert read_counts(tmp_path / NAME) == count_segments(dump_segments(ENGLISH))
+
+
+def test_counts_of_a_dump_in_another_encoding_and_language_are_those_of_a_slow_process() -> None:
+    names = {"файл", "категория", "медия"}
+    assert read_counts(BULGARIAN) == count_segments(dump_segments(BULGARIAN, names))
+
+
+def test_a_page_that_hangs_the_parser_costs_that_page_alone(tmp_path: Path) -> None:
+    hanging = page(2, "[[a|" * 50_000)
+    (tmp_path / NAME).write_bytes(dump([page(1, "one"), hanging, page(3, "three")]))
+    texts, account = read(tmp_path, msgspec.structs.replace(SETTINGS, page_seconds=1))
+    assert texts == [(1, "one"), (3, "three")]
+    assert account.dropped == Counter(page_timeout=1)
 
 
 def test_a_page_above_the_bound_is_counted(tmp_path: Path) -> None:
