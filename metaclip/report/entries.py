@@ -20,6 +20,7 @@ def render_metadata(_: Warehouse, summary: MetadataSummary) -> str:
                 f"  {source:<8} {account['added']:>9,} added of {account['candidates']:,}: "
                 f"{account['known']:,} known, {account['cut']:,} cut, {dropped:,} dropped"
             )
+        lines += _inputs(summary.sources)
     for check, finding in summary.lint.items():
         examples = ", ".join(repr(example[:_SHOWN]) for example in finding.examples)
         lines.append(f"  lint: {finding.count:,} {check.replace('_', ' ')}, such as {examples}")
@@ -28,3 +29,20 @@ def render_metadata(_: Warehouse, summary: MetadataSummary) -> str:
             found = ", ".join(f"{count:,} under {spacing}" for spacing, count in others)
             lines.append(f"        of these can match: {found}")
     return "\n".join(lines)
+
+
+def _inputs(sources: dict[str, object]) -> list[str]:
+    """Return a line for the pages of dumps, and one for the lines of pageviews."""
+    lines = []
+    dumps, views = sources.get("dumps"), sources.get("pageviews")
+    if isinstance(dumps, dict):
+        found = _counted({"kept": dumps["kept"], **dumps["dropped"]})
+        lines.append(f"  dumps    {dumps['pages']:>9,} pages: {found}")
+    if isinstance(views, dict):
+        total = sum(views["lines"].values())
+        lines.append(f"  views    {total:>9,} lines: {_counted(views['lines'])}")
+    return lines
+
+
+def _counted(reasons: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())

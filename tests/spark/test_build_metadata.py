@@ -22,6 +22,7 @@ from metaclip.metadata.entries import metadata_version
 from metaclip.metadata.ngram_counts import count_ngrams, read_text_column
 from metaclip.metadata.source_files import list_source
 from metaclip.metadata.wordnet import read_omw, read_wordnet
+from metaclip.report.entries import render_metadata
 from metaclip.warehouse.tables import METADATA, METADATA_VERSIONS, NGRAM_COUNTS, WIKI_TEXTS
 from tests.helpers.dumps import dump, multistream, page
 from tests.helpers.metadata_twins import best, count_segments, dump_segments
@@ -88,6 +89,11 @@ def test_the_list_of_real_parts_is_the_one_of_a_plain_process(built: Runner) -> 
     assert record.parser.startswith("mwparserfromhell 0.")
     figures = summary["sources"]["figures"]
     assert json.loads(record.sources)["figures"] == figures
+    pages = summary["sources"]["dumps"]
+    reasons = ", ".join(f"{count} {reason}" for reason, count in pages["dropped"].items())
+    assert f" {pages['pages']} pages: {pages['kept']} kept, {reasons}" in built.report(
+        render_metadata
+    )
     assert {name: account["added"] for name, account in figures.items()} == {
         "number": 100,
         "wordnet": 144,

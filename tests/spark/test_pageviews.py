@@ -8,6 +8,7 @@ from pathlib import Path
 
 from metaclip.jobs.build_metadata import build_metadata
 from metaclip.metadata.wikipedia.pageviews import NAMESPACES
+from metaclip.report.entries import render_metadata
 from metaclip.warehouse.tables import METADATA
 from tests.helpers.metadata_twins import best, slow_views
 from tests.helpers.runner import Runner
@@ -54,6 +55,7 @@ def test_views_of_titles_against_a_slow_count(run: Runner, tmp_path: Path) -> No
     views, lines = slow_views(hours, "en", names, 230)
     assert summary["sources"]["pageviews"]["lines"] == dict(lines)
     assert sum(lines.values()) == sum(map(len, hours))
+    assert f" {lines['broken']} broken" in run.report(render_metadata)
     assert set(lines) == {
         "kept",
         "below_hourly",
