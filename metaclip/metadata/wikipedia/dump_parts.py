@@ -70,7 +70,8 @@ def list_namespaces(file: SourceFile) -> dict[str, str]:
             return read_namespaces(read_blocks(stream))
     except (BrokenDumpError, OSError) as error:
         where = f"build.wikipedia.dumps {file.name}"
-        raise InputError(where, "a dump *-pages-articles*.xml.bz2", str(error)) from None
+        expected, hint = "a dump *-pages-articles*.xml.bz2", "download it again, or name another"
+        raise InputError(where, expected, str(error), hint) from None
 
 
 def divide_dump(file: SourceFile, corpus: str) -> list[DumpPart]:

@@ -97,7 +97,7 @@ def _require_read(warehouse: Warehouse, corpora: list[str]) -> None:
         raise InputError(
             "build.wikipedia.dumps",
             "dumps that can be read to their end",
-            f"{len(broken)} broken ranges, the first {name}: {broken[0].error}",
+            f"broken ranges: {len(broken)}, the first {name}: {broken[0].error}",
             "download it again; the ranges that were read are kept",
         )
 
