@@ -76,19 +76,23 @@ def _expand(pattern: str, setting: str) -> list[SourceFile]:
         paths = system.glob(path) if re.search(r"[*?\[]", path) else [path]
         infos = [system.info(path) for path in paths]
         files = [
-            SourceFile(
-                posixpath.basename(info["name"]), system.unstrip_protocol(info["name"]), size
-            )
+            SourceFile(name, system.unstrip_protocol(info["name"]), int(info["size"] or 0))
             for info in infos
-            if info["type"] == "file" and (size := int(info["size"] or 0))
+            # Spark takes names that begin so, such as `_SUCCESS`, for no data.
+            if info["type"] == "file"
+            and not (name := posixpath.basename(info["name"])).startswith(("_", "."))
         ]
     except (OSError, ValueError, ImportError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(where, "readable files", reason) from None
     if not files:
         kinds = {info["type"] for info in infos}
-        found = "a folder" if kinds == {"directory"} else "an empty file" if infos else "none"
+        found = "a folder" if kinds == {"directory"} else "none"
         raise InputError(where, "at least one file with content", found, "name files or a glob")
+    empty = [file.name for file in files if not file.size]
+    if empty:
+        found = f"{len(empty)} empty, such as {empty[0]}"
+        raise InputError(where, "files with content", found, "download them again, or remove them")
     return files
 
 

@@ -233,7 +233,9 @@ def test_ranges_that_were_read_are_not_read_again(
     damaged[-150] ^= 0xFF
     file.write_bytes(bytes(damaged))
     rules = [f"build.wikipedia.dumps={file}", "build.unigrams.min_count=1"]
-    with pytest.raises(InputError, match=r"read to their end, found broken ranges: 1, the first w-"):
+    with pytest.raises(
+        InputError, match=r"read to their end, found broken ranges: 1, the first w-"
+    ):
         run(build_metadata, *rules)
     assert not run.warehouse.exists(METADATA)
     read = run.warehouse.read(WIKI_TEXTS).where("page_id is not null").count()
