@@ -16,7 +16,7 @@ from metaclip.metadata.candidates import (
 )
 from metaclip.metadata.entries import ENTRY_SCHEMA
 from metaclip.metadata.merge import merge_candidates, number_entries
-from metaclip.metadata.source_files import list_inputs
+from metaclip.metadata.source_files import list_inputs, refusing_unreadable_files
 from metaclip.metadata.tokens import TOKENIZER
 from metaclip.metadata.wikipedia.wikitext import parser_name
 from metaclip.warehouse.tables import METADATA
@@ -42,14 +42,15 @@ def build_entries(warehouse: Warehouse, settings: BuildSettings) -> Built:
     inputs = list_inputs(settings)
     joined = _read_joined(warehouse, settings)
     notes: Notes = {}
-    sources = [
-        *dictionary_candidates(warehouse, settings, inputs, notes),
-        *word_candidates(warehouse, settings, inputs, notes),
-        *title_candidates(warehouse, settings, inputs, notes),
-    ]
-    entries, accounts = merge_candidates(
-        sources, settings.language, settings.max_characters, settings.limit
-    )
+    with refusing_unreadable_files("build"):
+        sources = [
+            *dictionary_candidates(warehouse, settings, inputs, notes),
+            *word_candidates(warehouse, settings, inputs, notes),
+            *title_candidates(warehouse, settings, inputs, notes),
+        ]
+        entries, accounts = merge_candidates(
+            sources, settings.language, settings.max_characters, settings.limit
+        )
     if not entries.num_rows:
         raise InputError("build", "at least one source with entries", "none", "name its files")
     figures = {name: asdict(account) for name, account in accounts.items()}

@@ -6,15 +6,20 @@ import hashlib
 import json
 import posixpath
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import fsspec
+from py4j.protocol import Py4JJavaError
 
 from metaclip.config.metadata import BuildSettings
-from metaclip.errors import InputError
+from metaclip.errors import InputError, root_cause
 from metaclip.redaction import redact
+
+_SPARKS_FILE = re.compile(r"FAILED_READ_FILE.*? reading file (\S+?)\.?(?:\s|$)")
+"""The file in Spark's error condition FAILED_READ_FILE."""
 
 
 class SourceFile(NamedTuple):
@@ -94,6 +99,20 @@ def _expand(pattern: str, setting: str) -> list[SourceFile]:
         found = f"{len(empty)} empty, such as {empty[0]}"
         raise InputError(where, "files with content", found, "download them again, or remove them")
     return files
+
+
+@contextmanager
+def refusing_unreadable_files(setting: str) -> Iterator[None]:
+    """Raise InputError where Spark can't read a file of a source, such as a gzip cut short."""
+    try:
+        yield
+    except Py4JJavaError as error:
+        file = _SPARKS_FILE.search(str(error))
+        if file is None:
+            raise
+        where = f"{setting} {posixpath.basename(file[1])}"
+        hint = "download it again"
+        raise InputError(where, "a readable file", root_cause(error), hint) from None
 
 
 def spark_path(file: SourceFile) -> str:

@@ -274,6 +274,7 @@ def test_a_build_drops_a_page_that_hangs_the_parser_and_goes_on(
             ["build.wikipedia.texts={folder}/texts.jsonl", "build.wikipedia.text_column=x"],
             "column x",
         ),
+        (["build.titles.pageviews={folder}/cut.gz"], r"build cut\.gz: expected a readable file, f"),
         (["build.wikipedia.texts={folder}/a.csv"], r"files \.parquet, or \.jsonl"),
         (
             ["build.wikipedia.texts={folder}/texts.jsonl", "build.bigrams.min_pmi=30"],
@@ -291,6 +292,7 @@ def test_a_wrong_source_is_refused_and_nothing_is_published(
     folder = tmp_path / "sources"
     text_files(folder)
     (folder / "a.csv").write_text("cat;4\n")
+    (folder / "cut.gz").write_bytes(gzip.compress(b"en Cat 4 0\n" * 999)[:-20])
     with pytest.raises(InputError, match=message):
         run(build_metadata, *(setting.format(folder=folder) for setting in settings))
     assert not run.warehouse.exists(METADATA)
