@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from metaclip.config.settings import Spacing
-from metaclip.matching.compiled.engine import CompiledEngine
 from metaclip.matching.pyahocorasick_engine import PyahocorasickEngine
 from metaclip.matching.spacing import entry_pattern, space_text
 
@@ -64,12 +63,6 @@ def real_entries() -> list[str]:
 def real_pyahocorasick(spacing: Spacing) -> PyahocorasickEngine:
     """Return the engine `pyahocorasick` of all entries, which takes seconds to build."""
     return PyahocorasickEngine(real_entries(), spacing)
-
-
-@cache
-def real_compiled(spacing: Spacing) -> CompiledEngine:
-    """Return the compiled engine of all entries."""
-    return CompiledEngine.build(real_entries(), spacing)
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
+from functools import cache
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,12 +21,17 @@ from tests.helpers.matching_twins import (
     SPACINGS,
     naive_ids,
     real_captions,
-    real_compiled,
     real_entries,
     real_pyahocorasick,
 )
 from tests.helpers.shared_data import SHARED, needs_shared
 from tests.helpers.text_strategies import ALPHABET, Case, cases
+
+
+@cache
+def real_compiled(spacing: Spacing) -> CompiledEngine:
+    """Return the compiled engine of all entries."""
+    return CompiledEngine.build(real_entries(), spacing)
 
 
 @given(cases())
