@@ -21,11 +21,17 @@ _PACKAGES = {"http": "aiohttp", "https": "aiohttp", "s3": "s3fs", "s3a": "s3fs"}
 
 
 class SourceFile(NamedTuple):
-    """One file: its stable name in the tables, where it is read, and its size if local."""
+    """One file: its stable path in the tables, its URL, and its size if local.
+
+    `origin` is a hash of the folder that `path` is below: it tells two files of one path
+    apart, and shows nothing of a machine. None for a line of a list of paths, which is the
+    same file on every mirror.
+    """
 
     path: str
     url: str
     size: int | None
+    origin: str | None = None
 
 
 def find_files(crawl: CrawlSettings) -> list[SourceFile]:
@@ -87,7 +93,7 @@ def _expand(pattern: str, prefix: str, requests: RequestSettings) -> Iterator[So
     # Over HTTP a question mark begins the query.
     glob = _GLOB.search(pattern.partition("?")[0] if _is_http(url) else pattern)
     if not glob:
-        yield _source(posixpath.basename(path), url)
+        yield _source(posixpath.basename(path), url, posixpath.dirname(path))
         return
     fixed = posixpath.dirname(pattern[: glob.start()] + "x")
     urls = _glob(pattern, requests)
@@ -95,7 +101,7 @@ def _expand(pattern: str, prefix: str, requests: RequestSettings) -> Iterator[So
         raise InputError(f"crawl.files {pattern}", "at least one file", "none that matches")
     root = _absolute(fixed) if fixed else _absolute(".")
     for url in urls:
-        yield _source(_public(posixpath.relpath(url, root), url), url)
+        yield _source(_public(posixpath.relpath(url, root), url), url, _public(root))
 
 
 def _require_package(url: str) -> None:
@@ -149,16 +155,23 @@ def _read_list(url: str, requests: RequestSettings) -> list[str]:
     return lines
 
 
-def _source(path: str, url: str) -> SourceFile:
+def _source(path: str, url: str, root: str | None = None) -> SourceFile:
+    origin = None if root is None else _digest(root)
     if "://" in url:
         _require_package(url)
-        return SourceFile(path, url, None)
+        return SourceFile(path, url, None, origin)
     if os.path.isdir(url):  # noqa: PTH112 - the same words for local paths and URLs
         raise InputError(f"crawl.files {url}", "a file", "a folder", f"name {url}/*")
     try:
-        return SourceFile(path, _absolute(url), os.stat(url).st_size)  # noqa: PTH116
+        return SourceFile(path, _absolute(url), os.stat(url).st_size, origin)  # noqa: PTH116
     except OSError as error:
         raise InputError(f"crawl.files {url}", "a file", _reason(error)) from None
+
+
+def _digest(root: str) -> str:
+    """Return the hash of a folder, one for s3:// and s3a://."""
+    name = re.sub(r"\As3a://", "s3://", root).rstrip("/")
+    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _absolute(path: str) -> str:

@@ -1,0 +1,81 @@
+"""Open a pool's file as local bytes, decompressed by their content."""
+
+from __future__ import annotations
+
+import bz2
+import tempfile
+import zlib
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+import pyarrow as pa
+from isal import igzip, isal_zlib
+
+from metaclip.config.crawl import RequestSettings
+from metaclip.crawl.files.stream import open_source
+
+DAMAGE: tuple[type[Exception], ...] = (
+    OSError,
+    EOFError,
+    pa.ArrowException,
+    cast("type[Exception]", isal_zlib.error),
+    zlib.error,
+)
+"""What reading the bytes of a damaged file raises."""
+_BLOCK = 1 << 20
+
+
+class PoolError(Exception):
+    """A file that can't be read, or in part: what was expected, what was found, and a hint."""
+
+    def __init__(self, expected: str, found: str, hint: str = "") -> None:
+        self.expected, self.found, self.hint = expected, found, hint
+        text = f"expected {expected}, found {found}"
+        super().__init__(f"{text}; {hint}" if hint else text)
+
+
+class FormError(PoolError):
+    """A file of another form than the settings tell: columns, header, delimiter, encoding."""
+
+
+UNREADABLE: tuple[type[Exception], ...] = (PoolError, UnicodeError, *DAMAGE)
+"""What reading the records of a file raises."""
+
+
+def open_local(url: str, requests: RequestSettings) -> IO[bytes]:
+    """Return a file that can seek: a local one, else a temporary copy that goes when closed.
+
+    Parquet begins at its end and a TSV's quotes are looked for first, so both need two reads.
+
+    Raises:
+        OSError: it can't be opened or downloaded.
+    """
+    if "://" not in url:
+        return Path(url).open("rb")
+    copy = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    try:
+        with open_source(url, requests) as stream:
+            while block := stream.read(_BLOCK):
+                copy.write(block)
+    except BaseException:
+        copy.close()
+        raise
+    copy.seek(0)
+    return copy
+
+
+def decompressed(file: IO[bytes]) -> BinaryIO:
+    """Return the file's bytes from its start, decompressed where they begin like gzip, bzip2, zstd.
+
+    A name may hide a compression, and a download may have undone one that a name has.
+    """
+    file.seek(0)
+    head = file.read(4)
+    file.seek(0)
+    if head[:2] == b"\x1f\x8b":
+        return cast(BinaryIO, igzip.IGzipFile(fileobj=file, mode="rb"))  # type: ignore[no-untyped-call]
+    if head[:3] == b"BZh":
+        return cast(BinaryIO, bz2.open(file, "rb"))
+    if head == b"\x28\xb5\x2f\xfd":
+        return cast(BinaryIO, pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd"))
+    return cast(BinaryIO, file)

@@ -1,0 +1,79 @@
+"""Find out whether the fields of a TSV were written with quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from metaclip.ingest.pool.cells import quoted_lines
+from metaclip.ingest.pool.opening import FormError
+
+_QUOTE = '"'
+
+
+class _Evidence:
+    """What the fields of a file tell about its writer.
+
+    Writers quote either the fields that need it (a delimiter, a quote, a line end, a blank at
+    an end) or all fields of a column. Any other quote at a field's start is a character of
+    its text, and so is one that is not closed at the end of a field.
+    """
+
+    def __init__(self) -> None:
+        self.plain: set[int] = set()
+        self.needless: set[int] = set()
+        self.doubled = False
+        self.literal = False
+
+    def add(self, pieces: list[str], cells: list[str], delimiter: str) -> None:
+        """Take one record: its fields as they are in the file, and without quotes."""
+        for column, (piece, cell) in enumerate(zip(pieces, cells, strict=True)):
+            if not piece.startswith(_QUOTE):
+                self.literal = self.literal or _QUOTE in piece
+                self.plain.add(column)
+            elif _QUOTE in cell:
+                self.doubled = True
+            elif cell and cell == cell.strip() and delimiter not in cell:
+                self.needless.add(column)
+
+    def verdict(self) -> bool:
+        """Return whether there are quotes.
+
+        Raises:
+            FormError: the fields contradict each other.
+        """
+        literal = self.literal or bool(self.plain & self.needless)
+        if literal and self.doubled:
+            raise FormError(
+                "quotes around fields, or as characters of texts",
+                "both",
+                "set import.quote to '\"' where fields have quotes, else to ''",
+            )
+        return not literal
+
+
+def is_quoted(lines: Iterable[str], delimiter: str) -> bool:
+    """Return whether quotes at the start of a file's fields are no part of the texts.
+
+    Args:
+        lines: those after the header, whose names may be written in another way.
+
+    Raises:
+        FormError: some are and some are not.
+    """
+    evidence = _Evidence()
+    for raw, cells in quoted_lines(lines, delimiter, _QUOTE):
+        if cells is None:
+            evidence.literal = True
+            continue
+        pieces = raw.rstrip("\r\n").split(delimiter)
+        if len(pieces) == len(cells):
+            evidence.add(pieces, cells, delimiter)
+        elif _QUOTE * 2 in raw:
+            evidence.doubled = True
+    return evidence.verdict()
+
+
+def may_be_quoted(lines: Iterable[str], delimiter: str) -> bool:
+    """Return whether any field begins with a quote."""
+    inner = delimiter + _QUOTE
+    return any(inner in line or line.startswith(_QUOTE) for line in lines)
