@@ -93,9 +93,9 @@ class _Pool:
     def _judged(self, indices: DataFrame, files: Sequence[SourceFile]) -> DataFrame:
         """Return judged rows, with the value of the condition as `keep`."""
         where = self._where(indices, files)
-        schema = from_arrow_schema(row_schema(where))
+        schema = from_arrow_schema(row_schema(where), prefer_timestamp_ntz=True)
         rows = indices.mapInArrow(_read(files, self.settings, self.requests, where), schema)
-        return keep(rows, str(self.settings.where), list(where))
+        return keep(rows, str(self.settings.where))
 
     def _where(self, indices: DataFrame, files: Sequence[SourceFile]) -> Where:
         """Return the types of the condition's columns over all of these files."""

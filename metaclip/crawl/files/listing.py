@@ -1,4 +1,4 @@
-"""Which files a crawl has: paths, globs, lists of paths and snapshots of Common Crawl."""
+"""List the files of a crawl: paths, folders, globs, lists of paths, Common Crawl snapshots."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import fsspec
@@ -17,6 +18,8 @@ from metaclip.crawl.files.stream import find_matching, open_source
 from metaclip.errors import InputError
 
 _GLOB = re.compile(r"[*?\[]")
+_NO_DATA = re.compile(r"(\A|/)(\.|_[^/=]*(/|\Z))|(\A|/)(README|LICENSE)[^/]*\Z|\.md\Z")
+"""Files of a folder that Spark, Hugging Face and editors put beside the data."""
 _PACKAGES = {"http": "aiohttp", "https": "aiohttp", "s3": "s3fs", "s3a": "s3fs"}
 
 
@@ -58,8 +61,9 @@ def list_files(
 ) -> list[SourceFile]:
     """Return the files that `crawl.files` and `crawl.prefix` name, sorted by path.
 
-    A file named twice is there once. `path` is the line of a paths list, or what is below
-    a glob's fixed part or a file's folder: no machine's prefix, credentials or query.
+    A file named twice is there once. `path` is the line of a list of paths, or the part below
+    the folder, the glob's fixed part or the file's folder: no machine's prefix, credentials
+    or query.
 
     Raises:
         InputError: nothing is named, something named is not there, or two files would
@@ -89,17 +93,44 @@ def _expand(pattern: str, prefix: str, requests: RequestSettings) -> Iterator[So
     if re.search(r"\.paths(\.gz)?\Z", path):
         for line in _read_list(url, requests):
             yield _source(_public(line, prefix), prefix + line)
-        return
-    # Over HTTP a question mark begins the query.
-    glob = _GLOB.search(pattern.partition("?")[0] if _is_http(url) else pattern)
-    if not glob:
+    elif _is_folder(pattern, url):
+        yield from _below(url.rstrip("/") or "/", requests)
+    elif glob := _find_glob(pattern, url):
+        fixed = posixpath.dirname(pattern[: glob.start()] + "x")
+        yield from _matching(pattern, _absolute(fixed) if fixed else _absolute("."), requests)
+    else:
         yield _source(posixpath.basename(path), url, posixpath.dirname(path))
-        return
-    fixed = posixpath.dirname(pattern[: glob.start()] + "x")
+
+
+def _find_glob(pattern: str, url: str) -> re.Match[str] | None:
+    """Return the first special character of a glob; a local file's name may have one too."""
+    if _is_local(url) and Path(url).exists():
+        return None
+    # Over HTTP a question mark begins the query.
+    return _GLOB.search(pattern.partition("?")[0] if _is_http(url) else pattern)
+
+
+def _is_folder(pattern: str, url: str) -> bool:
+    """Return whether a local folder is named, or a remote one by a slash at its end."""
+    if _is_local(url):
+        return Path(url).is_dir()
+    return pattern.endswith("/") and not _is_http(url)
+
+
+def _below(folder: str, requests: RequestSettings) -> Iterator[SourceFile]:
+    """Yield the files below a folder at any depth, without hidden ones and those about it."""
+    escaped = re.sub(r"([*?\[])", r"[\1]", folder) if _is_local(folder) else folder
+    files = _matching(f"{escaped.rstrip('/')}/**", folder, requests)
+    found = [file for file in files if not _NO_DATA.search(file.path)]
+    if not found:
+        raise InputError(f"crawl.files {folder}", "files in the folder", "none")
+    yield from found
+
+
+def _matching(pattern: str, root: str, requests: RequestSettings) -> Iterator[SourceFile]:
     urls = _glob(pattern, requests)
     if not urls:
         raise InputError(f"crawl.files {pattern}", "at least one file", "none that matches")
-    root = _absolute(fixed) if fixed else _absolute(".")
     for url in urls:
         yield _source(_public(posixpath.relpath(url, root), url), url, _public(root))
 
@@ -123,6 +154,10 @@ def _public(path: str, prefix: str = "") -> str:
     """Return a path or URL without user, password and, where it is a URL, query."""
     path = re.sub(r"(?<=://)[^/?#]*@", "", path)
     return re.sub(r"[?#].*", "", path) if _is_http(path) or _is_http(prefix) else path
+
+
+def _is_local(url: str) -> bool:
+    return "://" not in url
 
 
 def _is_http(url: str) -> bool:
@@ -160,9 +195,9 @@ def _source(path: str, url: str, root: str | None = None) -> SourceFile:
     if "://" in url:
         _require_package(url)
         return SourceFile(path, url, None, origin)
-    if os.path.isdir(url):  # noqa: PTH112 - the same words for local paths and URLs
-        raise InputError(f"crawl.files {url}", "a file", "a folder", f"name {url}/*")
     try:
+        if Path(url).is_dir():
+            raise InputError(f"crawl.files {url}", "a file", "a folder")
         return SourceFile(path, _absolute(url), os.stat(url).st_size, origin)  # noqa: PTH116
     except OSError as error:
         raise InputError(f"crawl.files {url}", "a file", _reason(error)) from None

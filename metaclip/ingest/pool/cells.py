@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 
 Cells = list[str] | None
 """The cells of one record; None where they can't be told apart."""
+_MARK = "\ue000"
+"""A character of private use, in the place of a carriage return while csv reads a line."""
 _MAX_CELL = 1 << 20
 """Characters of a cell; an open quote would else take the rest of its file into one."""
 
@@ -38,7 +40,10 @@ def split_quoted(lines: Iterable[str], delimiter: str, quote: str) -> Iterator[C
             return
         except csv.Error as error:
             first = source.keep_first()
-            yield _lenient(first, delimiter, quote) if "expected after" in str(error) else None
+            if "expected after" in str(error):
+                yield _lenient(first, delimiter, quote)
+            else:
+                yield _with_returns(first, delimiter, quote) if "new-line" in str(error) else None
             continue
         if cells:
             yield cells
@@ -55,8 +60,10 @@ def quoted_lines(
             cells = next(strict)
         except StopIteration:
             return
-        except csv.Error:
-            yield source.keep_first(), None
+        except csv.Error as error:
+            line = source.keep_first()
+            if "new-line" not in str(error):  # a carriage return tells nothing about quotes
+                yield line, None
             continue
         yield "".join(source.taken), cells
 
@@ -77,6 +84,15 @@ def _lenient(line: str, delimiter: str, quote: str) -> Cells:
         return None
     # Within quotes the line's end is a part of the cell: the quote was not closed.
     return None if not cells or cells[-1].endswith("\n") else cells
+
+
+def _with_returns(line: str, delimiter: str, quote: str) -> Cells:
+    """Return the cells of a line with carriage returns in its texts, which many do not quote."""
+    body = line.removesuffix("\n").removesuffix("\r")
+    if _MARK in body:
+        return None
+    cells = _lenient(body.replace("\r", _MARK), delimiter, quote)
+    return cells and [cell.replace(_MARK, "\r") for cell in cells]
 
 
 class _Replay:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from py4j.java_gateway import JavaObject
@@ -12,6 +11,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import BooleanType
 
 from metaclip.errors import InputError
+from metaclip.ingest.pool.reading import OURS
 
 _EXPECTED = "a Spark SQL condition"
 
@@ -28,27 +28,27 @@ def columns_of(spark: SparkSession, where: str) -> list[str]:
     except ParseException as error:
         raise _refusal(error) from None
     found = [leaves.apply(index) for index in range(leaves.size())]
-    names = [leaf.nameParts().head() for leaf in found if _is_column(leaf)]
-    return list(dict.fromkeys(names))
+    names = [str(leaf.nameParts().head()) for leaf in found if _is_column(leaf)]
+    return list({name.lower(): name for name in reversed(names)}.values())
 
 
 def _is_column(leaf: JavaObject) -> bool:
     return str(leaf.getClass().getSimpleName()) == "UnresolvedAttribute"
 
 
-def keep(rows: DataFrame, where: str, columns: Sequence[str]) -> DataFrame:
-    """Return `rows` without the columns of the condition, and with its value as `keep`.
+def keep(rows: DataFrame, where: str) -> DataFrame:
+    """Return our columns of `rows`, and the value of the condition on the others as `keep`.
 
     Raises:
         InputError: it is no condition on these columns.
     """
-    others = [F.col(f"`{name}`") for name in rows.columns if name not in columns]
+    others = [name for name in rows.columns if name.startswith(OURS)]
     value: Column = F.expr(where)
     try:
         kind = rows.select(value.alias("keep")).schema["keep"].dataType
         if not isinstance(kind, BooleanType):
             raise InputError("import.where", _EXPECTED, f"an expression of type {kind.typeName()}")
-        return rows.select(*others, F.coalesce(value, F.lit(False)).alias("keep"))
+        return rows.select(*others, F.coalesce(value, F.lit(False)).alias(f"{OURS}keep"))
     except AnalysisException as error:
         raise _refusal(error) from None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain
 from typing import IO
 
 import numpy as np
@@ -12,10 +12,10 @@ import pyarrow as pa
 from metaclip.config.crawl import ImportSettings, PoolKind
 from metaclip.ingest.pool.cells import Cells, split_plain, split_quoted
 from metaclip.ingest.pool.columns import Columns, Where, find_columns
-from metaclip.ingest.pool.lines import encoding_of, read_lines
-from metaclip.ingest.pool.opening import DAMAGE, FormError
+from metaclip.ingest.pool.lines import ReadableLines, encoding_of, read_lines
+from metaclip.ingest.pool.opening import FormError
 from metaclip.ingest.pool.quoting import is_quoted, may_be_quoted
-from metaclip.ingest.pool.records import BATCH_ROWS, Records
+from metaclip.ingest.pool.records import Records, in_batches
 from metaclip.ingest.pool.values import Mask, is_encodable
 
 _DELIMITERS = ",\t;|"
@@ -36,7 +36,7 @@ def read_delimited(
         if header is None:
             return
         columns = find_columns(header, settings, where)
-        while cells := list(islice(records, BATCH_ROWS)):
+        for cells in in_batches(records):
             yield _records(cells, header, columns, where)
     except UnicodeError as error:
         raise FormError("text in its encoding", str(error), "set import.encoding") from None
@@ -72,23 +72,23 @@ def _split(file: IO[bytes], settings: ImportSettings, kind: PoolKind) -> Iterato
     encoding = encoding_of(file, settings.encoding)
     quote = settings.quote
     if quote is None:
-        quote = '"' if kind == "csv" or _has_quotes(file, encoding, delimiter) else ""
+        quote = (
+            '"'
+            if kind == "csv" or _has_quotes(file, encoding, delimiter, header=not settings.header)
+            else ""
+        )
     lines = read_lines(file, encoding)
     return split_quoted(lines, delimiter, quote) if quote else split_plain(lines, delimiter)
 
 
-def _has_quotes(file: IO[bytes], encoding: str, delimiter: str) -> bool:
+def _has_quotes(file: IO[bytes], encoding: str, delimiter: str, *, header: bool) -> bool:
     """Return whether a TSV has quotes, as far as it can be read."""
-    if not may_be_quoted(_readable(file, encoding), delimiter):
+    if not may_be_quoted(ReadableLines(file, encoding), delimiter):
         return False
-    return is_quoted(islice(_readable(file, encoding), 1, None), delimiter)
-
-
-def _readable(file: IO[bytes], encoding: str) -> Iterator[str]:
-    try:
-        yield from read_lines(file, encoding)
-    except DAMAGE:
-        return  # it is raised again when the records are read
+    lines = ReadableLines(file, encoding)
+    if header:
+        next(lines, None)
+    return is_quoted(lines, delimiter)
 
 
 def _check_header(cells: Sequence[str]) -> None:

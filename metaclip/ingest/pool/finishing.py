@@ -11,6 +11,7 @@ import pyarrow as pa
 from metaclip.crawl.extraction import FileAccount
 from metaclip.crawl.files.listing import SourceFile
 from metaclip.ingest.file_rows import add_progress, file_row, pair_rows
+from metaclip.ingest.pool.reading import OURS
 from metaclip.ingest.pool.records import BAD_RECORD, MORE, NO_TEXT, NO_URL, PAIR
 from metaclip.spark.progress import ProgressAccumulator
 from metaclip.warehouse.ids import id_arrays
@@ -28,17 +29,17 @@ def finish_rows(
     """Yield pairs, and after those of each file its account.
 
     Args:
-        batches: of ROW_SCHEMA, all rows of a file together; a column `keep` is false for
-            rows that `import.where` excludes.
+        batches: of ROW_SCHEMA, all rows of a file together. A further column, OURS + "keep",
+            is false for rows that `import.where` excludes.
     """
     account = FileAccount()
     for batch in batches:
         for rows in _by_file(batch):
-            file = files[rows.column("file")[0].as_py()]
+            file = files[rows.column(f"{OURS}file")[0].as_py()]
             pairs = _take(rows, account)
             if pairs.num_rows:
                 yield pair_rows(file.path, _with_ids(pairs))
-            end = rows.column("end")[-1].as_py()
+            end = rows.column(f"{OURS}end")[-1].as_py()
             if end is not None:
                 seconds = _close(account, end)
                 yield file_row(file, account, seconds, read_as)
@@ -49,7 +50,7 @@ def finish_rows(
 def _by_file(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     if not batch.num_rows:
         return
-    indices = batch.column("file").to_numpy()
+    indices = batch.column(f"{OURS}file").to_numpy()
     cuts = [0, *(np.flatnonzero(np.diff(indices)) + 1), batch.num_rows]
     for begin, end in pairwise(cuts):
         yield batch.slice(begin, end - begin)
@@ -57,10 +58,10 @@ def _by_file(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 def _take(rows: pa.RecordBatch, account: FileAccount) -> pa.RecordBatch:
     """Count the rows of one file; return those that are pairs."""
-    state = rows.column("state").fill_null(-1).to_numpy()
+    state = rows.column(f"{OURS}state").fill_null(-1).to_numpy()
     keep = np.ones(len(state), np.bool_)
-    if "keep" in rows.schema.names:
-        keep = rows.column("keep").to_numpy(zero_copy_only=False).astype(np.bool_)
+    if f"{OURS}keep" in rows.schema.names:
+        keep = rows.column(f"{OURS}keep").to_numpy(zero_copy_only=False).astype(np.bool_)
     records = (state >= 0) & (state != MORE)
     bad = int(np.count_nonzero(state == BAD_RECORD))
     unwanted = int(np.count_nonzero(records & (state != BAD_RECORD) & ~keep))
@@ -103,14 +104,14 @@ def _close(account: FileAccount, end: dict[str, str | int | float | None]) -> fl
 
 def _with_ids(rows: pa.RecordBatch) -> pa.RecordBatch:
     """Return pairs in PAIR_SCHEMA; what only a crawl knows is null."""
-    urls, texts = rows.column("url"), rows.column("text")
+    urls, texts = rows.column(f"{OURS}url"), rows.column(f"{OURS}text")
     pair_ids, image_ids = id_arrays(urls, texts)
     found = {
         "pair_id": pair_ids,
         "image_id": image_ids,
         "image_url": urls,
         "text": texts,
-        "source_id": rows.column("source_id"),
+        "source_id": rows.column(f"{OURS}source_id"),
     }
     arrays = [
         found[field.name] if field.name in found else pa.nulls(rows.num_rows, field.type)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from itertools import islice
 from typing import IO
 
 import msgspec
@@ -27,7 +26,7 @@ from metaclip.ingest.pool.json_values import (
 )
 from metaclip.ingest.pool.lines import encoding_of
 from metaclip.ingest.pool.opening import FormError
-from metaclip.ingest.pool.records import BATCH_ROWS, Records
+from metaclip.ingest.pool.records import Records, in_batches
 from metaclip.ingest.pool.values import Role
 from metaclip.ingest.pool.where_types import common_type
 
@@ -58,7 +57,8 @@ class Fields:
             found = self._decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return loads(line)
-        return {key: bytes(raw) for key, raw in zip(self.keys, _values(found), strict=True) if raw}
+        pairs = zip(self.keys, msgspec.structs.astuple(found), strict=True)
+        return {key: bytes(raw) for key, raw in pairs if raw}
 
     def find(self, row: RawObject, role: Role) -> Token:
         """Return the value of the first name of a role that an object has."""
@@ -77,10 +77,6 @@ class Fields:
                 )
 
 
-def _values(found: msgspec.Struct) -> Iterator[msgspec.Raw]:
-    return (getattr(found, name) for name in found.__struct_fields__)
-
-
 def read_json(
     file: IO[bytes], settings: ImportSettings, where: Where, kind: PoolKind
 ) -> Iterator[Records]:
@@ -92,11 +88,10 @@ def read_json(
     fields = Fields(settings, where)
     encoding = encoding_of(file, settings.encoding)
     rows = read_objects(file, encoding, fields.decode, kind)
-    some = list(islice(rows, BATCH_ROWS))
-    fields.require(some)
-    while some:
+    for number, some in enumerate(in_batches(rows)):
+        if number == 0:
+            fields.require(some)
         yield _records(some, fields, asked_for_id=settings.id is not None)
-        some = list(islice(rows, BATCH_ROWS))
 
 
 def _records(rows: Sequence[RawObject | None], fields: Fields, *, asked_for_id: bool) -> Records:
@@ -107,13 +102,14 @@ def _records(rows: Sequence[RawObject | None], fields: Fields, *, asked_for_id: 
     ids = [as_text(fields.find(row, "id")) for row in kept]
     if not asked_for_id:
         ids = [None if found is Unfit.KIND else found for found in ids]
-    columns: dict[str, Sequence[Texts]] = {"url": urls, "text": texts, "id": ids}
+    columns: dict[Role, Sequence[Texts]] = {"url": urls, "text": texts, "id": ids}
     bad = np.array([row is None for row in rows], np.bool_)
     why = "a line that is no JSON object" if bad.any() else ""
     for role, values in columns.items():
         unfit = next((value for value in values if isinstance(value, Unfit)), None)
         if unfit is not None:
-            why = why or f"column {role}: {unfit.value}; import.{role} names another"
+            names = " or ".join(fields.names[role])
+            why = why or f"{unfit.value} in column {names}; name another by import.{role}"
             bad |= np.array([isinstance(value, Unfit) for value in values], np.bool_)
     where = {
         name: as_array([row.get(name, _NULL) for row in kept], kind)
@@ -130,7 +126,7 @@ def field_types(
     encoding = encoding_of(file, settings.encoding)
     rows = (row for row in read_objects(file, encoding, fields.decode, kind) if row)
     found: dict[str, set[pa.DataType]] = {}
-    while some := list(islice(rows, BATCH_ROWS)):
+    for some in in_batches(rows):
         for name in names:
             tokens = [row[name] for row in some if name in row]
             if tokens:

@@ -22,7 +22,7 @@ class Unfit(Enum):
     """The reason why a value is no text."""
 
     BYTES = "text that is not UTF-8"
-    KIND = "a value that is no string"
+    KIND = "a value that is neither a string nor a list of strings"
 
 
 Text = str | Unfit | None

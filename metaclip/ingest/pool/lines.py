@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import IO, BinaryIO
 
-from metaclip.ingest.pool.opening import decompressed
+from metaclip.ingest.pool.opening import DAMAGE, decompressed
 
 MAX_LINE = 1 << 26
 """Characters of a line; a longer one has no end that a pool's file would have."""
@@ -44,6 +44,24 @@ def read_lines(file: IO[bytes], encoding: str) -> Iterator[str]:
     )
     while line := text.readline(MAX_LINE):
         yield line
+
+
+class ReadableLines:
+    """The lines of a file up to its damage, if it has any."""
+
+    def __init__(self, file: IO[bytes], encoding: str) -> None:
+        self._lines = read_lines(file, encoding)
+        self.damaged = False
+
+    def __iter__(self) -> ReadableLines:
+        return self
+
+    def __next__(self) -> str:
+        try:
+            return next(self._lines)
+        except DAMAGE:
+            self.damaged = True
+            raise StopIteration from None
 
 
 def read_byte_lines(file: IO[bytes], encoding: str) -> Iterator[bytes]:

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import bz2
+import gzip
 import tempfile
 import zlib
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 import pyarrow as pa
-from isal import igzip, isal_zlib
 
 from metaclip.config.crawl import RequestSettings
 from metaclip.crawl.files.stream import open_source
 
-DAMAGE: tuple[type[Exception], ...] = (
-    OSError,
-    EOFError,
-    pa.ArrowException,
-    cast("type[Exception]", isal_zlib.error),
-    zlib.error,
-)
+DAMAGE: tuple[type[Exception], ...] = (OSError, EOFError, pa.ArrowException, zlib.error)
 """What reading the bytes of a damaged file raises."""
 _BLOCK = 1 << 20
 
@@ -73,9 +67,22 @@ def decompressed(file: IO[bytes]) -> BinaryIO:
     head = file.read(4)
     file.seek(0)
     if head[:2] == b"\x1f\x8b":
-        return cast(BinaryIO, igzip.IGzipFile(fileobj=file, mode="rb"))  # type: ignore[no-untyped-call]
+        # Not igzip: it gives nothing of a block in which it finds damage.
+        return cast(BinaryIO, gzip.GzipFile(fileobj=file, mode="rb"))
     if head[:3] == b"BZh":
         return cast(BinaryIO, bz2.open(file, "rb"))
     if head == b"\x28\xb5\x2f\xfd":
-        return cast(BinaryIO, pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd"))
+        return cast(BinaryIO, pa.CompressedInputStream(pa.PythonFile(_Shared(file), "r"), "zstd"))
     return cast(BinaryIO, file)
+
+
+class _Shared:
+    """A file that Arrow reads and does not close with its own stream."""
+
+    closed = False
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.read = file.read
+
+    def close(self) -> None:
+        """Leave the file open."""

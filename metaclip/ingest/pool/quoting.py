@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from metaclip.ingest.pool.cells import quoted_lines
+from metaclip.ingest.pool.lines import ReadableLines
 from metaclip.ingest.pool.opening import FormError
 
 _QUOTE = '"'
@@ -32,7 +33,7 @@ class _Evidence:
                 self.plain.add(column)
             elif _QUOTE in cell:
                 self.doubled = True
-            elif cell and cell == cell.strip() and delimiter not in cell:
+            elif cell and cell == cell.strip() and not any(c in cell for c in f"{delimiter}\r\n"):
                 self.needless.add(column)
 
     def verdict(self) -> bool:
@@ -51,11 +52,11 @@ class _Evidence:
         return not literal
 
 
-def is_quoted(lines: Iterable[str], delimiter: str) -> bool:
+def is_quoted(lines: ReadableLines, delimiter: str) -> bool:
     """Return whether quotes at the start of a file's fields are no part of the texts.
 
     Args:
-        lines: those after the header, whose names may be written in another way.
+        lines: without a header, whose names may be written in another way.
 
     Raises:
         FormError: some are and some are not.
@@ -63,7 +64,8 @@ def is_quoted(lines: Iterable[str], delimiter: str) -> bool:
     evidence = _Evidence()
     for raw, cells in quoted_lines(lines, delimiter, _QUOTE):
         if cells is None:
-            evidence.literal = True
+            # The end of a damaged file is not the end of its last record.
+            evidence.literal = evidence.literal or not lines.damaged
             continue
         pieces = raw.rstrip("\r\n").split(delimiter)
         if len(pieces) == len(cells):

@@ -20,6 +20,8 @@ from metaclip.ingest.pool.opening import UNREADABLE, FormError, open_local
 from metaclip.ingest.pool.parquet import read_parquet
 from metaclip.ingest.pool.records import Records, Rows, judge
 
+OURS = "_metaclip_"
+"""Before the names of our columns, so that a pool's own may have any name."""
 END = pa.struct(
     [
         ("error", pa.string()),  # why the file is not read whole
@@ -30,12 +32,12 @@ END = pa.struct(
 )
 ROW_SCHEMA = pa.schema(
     [
-        ("file", pa.int32()),
-        ("state", pa.int8()),
-        ("url", pa.string()),
-        ("text", pa.string()),
-        ("source_id", pa.string()),
-        ("end", END),
+        (OURS + "file", pa.int32()),
+        (OURS + "state", pa.int8()),
+        (OURS + "url", pa.string()),
+        (OURS + "text", pa.string()),
+        (OURS + "source_id", pa.string()),
+        (OURS + "end", END),
     ]
 )
 """The judged rows of files, by their index; the last row of each has `end` and nothing else."""
@@ -120,7 +122,7 @@ def _batch(index: int, rows: Rows, where: Where) -> pa.RecordBatch:
 def _end(index: int, end: dict[str, object], where: Where) -> pa.RecordBatch:
     schema = row_schema(where)
     nulls = dict.fromkeys(schema.names)
-    return pa.RecordBatch.from_pylist([nulls | {"file": index, "end": end}], schema)
+    return pa.RecordBatch.from_pylist([nulls | {f"{OURS}file": index, f"{OURS}end": end}], schema)
 
 
 def _rows(where: Where, arrays: Sequence[pa.Array]) -> pa.RecordBatch:

@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from metaclip.ingest.pool.opening import UNREADABLE
 from metaclip.ingest.pool.values import Mask, as_strings, is_blank, is_list, plain
 
 PAIR, MORE, BAD_RECORD, NO_URL, NO_TEXT = range(5)
 """States of a row. A record is one row, but one with n texts: PAIR, then n - 1 of MORE."""
 
 BATCH_ROWS = 10_000
+
+
+T = TypeVar("T")
+
+
+def in_batches(items: Iterator[T]) -> Iterator[list[T]]:
+    """Yield items in lists of BATCH_ROWS; those before an error first, and then raise it."""
+    fault: Exception | None = None
+    while fault is None:
+        batch: list[T] = []
+        try:
+            batch.extend(islice(items, BATCH_ROWS))
+        except UNREADABLE as error:
+            fault = error
+        if batch:
+            yield batch
+        elif fault is None:
+            return
+    raise fault
 
 
 class Records(NamedTuple):

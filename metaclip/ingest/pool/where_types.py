@@ -20,7 +20,7 @@ def spark_type(kind: pa.DataType) -> pa.DataType:
     if types.is_floating(kind):
         return pa.float64()
     if types.is_timestamp(kind):
-        return pa.timestamp("us", kind.tz)
+        return pa.timestamp("us", "UTC" if kind.tz else None)
     if types.is_date(kind):
         return pa.date32()
     if is_list(kind):
