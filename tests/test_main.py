@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from metaclip.__main__ import list_jobs
-from tests.helpers.runner import ROOT
+from tests.helpers.permissions import obey_permissions
+from tests.helpers.runner import ASSIGNMENTS, ROOT
 
 
 def metaclip(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -22,6 +25,7 @@ def metaclip(folder: Path, *arguments: str, **environment: str) -> subprocess.Co
         capture_output=True,
         text=True,
         timeout=120,
+        preexec_fn=obey_permissions,
     )
 
 
@@ -30,7 +34,7 @@ def test_help_lists_every_job_with_its_purpose(tmp_path: Path) -> None:
     assert run.returncode == 0
     for file in (ROOT / "jobs").glob("[a-z]*.py"):
         purpose = file.read_text("utf-8").splitlines()[0].strip('"')
-        assert f"  {file.stem:<18}{purpose}\n" in run.stdout
+        assert re.search(rf"^  {file.stem} +{re.escape(purpose)}$", run.stdout, re.MULTILINE)
 
 
 def test_path_prints_a_file_that_runs_alone(tmp_path: Path) -> None:
@@ -52,7 +56,10 @@ def test_config_prints_all_settings_with_their_explanations(tmp_path: Path) -> N
     ("arguments", "words"),
     [
         (["curat"], "expected one of the jobs count_entries, "),
-        (["path"], "found none; metaclip --help describes them"),
+        (["curat"], ", found curat; did you mean curate? metaclip --help lists"),
+        ([], "found none; metaclip --help lists all commands"),
+        (["path"], "found none; metaclip --help lists all commands"),
+        (["config", "all"], "expected nothing after config, found all"),
         (["path", "nothing"], "found nothing; "),
         (["count_entries", "--st", "a=1"], "command line: expected --config FILE and --set"),
         (["count_entries", "--set", "crwl.name=a"], "expected a known setting, found crwl"),
@@ -69,19 +76,37 @@ def test_a_wrong_command_line_is_one_line_and_exit_code_2(
 
 
 def test_a_missing_java_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
-    run = metaclip(tmp_path, "count_entries", JAVA_HOME=str(tmp_path))
+    home = str(tmp_path / "nothing")
+    run = metaclip(tmp_path, "count_entries", JAVA_HOME=home, SPARK_CONF_DIR=str(tmp_path))
     assert (run.returncode, run.stdout) == (2, "")
-    assert run.stderr.splitlines()[-1].startswith(
-        "count_entries: Java: expected version 17 or 21 in JAVA_HOME or on PATH, found no working"
-    )
+    [line] = run.stderr.splitlines()
+    found = f"found no such version at {home}/bin/java; install a JRE"
+    wanted = "expected version 17 or 21 in JAVA_HOME or on PATH"
+    assert line.startswith(f"count_entries: Java: {wanted}, {found}")
 
 
-def test_a_warehouse_that_cannot_be_written_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
-    """A file in the place of the folder: permissions don't bind root."""
-    (tmp_path / "file").touch()
-    run = metaclip(tmp_path, "count_entries", "--set", f"warehouse={tmp_path}/file/w")
+def test_a_folder_without_permission_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    warehouse = tmp_path / "closed"
+    warehouse.mkdir(mode=0o500)
+    words = [word for one in ASSIGNMENTS for word in ("--set", one)]
+    run = metaclip(tmp_path, "count_entries", "--set", f"warehouse={warehouse}", *words)
     assert (run.returncode, run.stdout) == (2, "")
-    assert "expected a folder that can be written, found" in run.stderr.splitlines()[-1]
+    line = run.stderr.splitlines()[-1]
+    assert line.startswith(f"count_entries: warehouse {warehouse}: expected a folder that can be")
+    assert "Permission denied" in line
+    assert "Traceback" not in run.stderr
+    assert "\tat " not in run.stderr
+    assert list(warehouse.iterdir()) == []
+
+
+def test_a_reader_that_has_read_enough_is_no_error(tmp_path: Path) -> None:
+    """As `head` at the end of a pipe, which closes its end."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = Path(sys.executable).with_name("metaclip")
+    run = subprocess.run([command, "config"], stdout=writer, stderr=subprocess.PIPE, cwd=tmp_path)
+    os.close(writer)
+    assert (run.returncode, run.stderr) == (0, b"")
 
 
 def test_every_job_is_listed_once() -> None:

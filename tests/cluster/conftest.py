@@ -1,4 +1,4 @@
-"""A small real cluster, real input, and a warehouse as it stands before each fault."""
+"""A small real cluster, real inputs, and the warehouse before each fault."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.helpers.cluster_processes import ROOT, Cluster, wait_for
 
 @pytest.fixture(scope="session")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The packed environment of this checkout, as `make package` makes it."""
+    """Return the packed environment of this checkout, as `make package` builds it."""
     folder = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "metaclip.setup.packing", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True, timeout=600)
@@ -41,23 +41,21 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def environment(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """It, unpacked: once for all hosts, which share this machine's disk."""
+    """Return the folder of the unpacked environment, which all hosts share."""
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run(["tar", "xzf", package, "-C", folder], check=True)
     return folder
 
 
 @pytest.fixture(scope="session")
-def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallDisk | None]:
-    """It, or None where the system gives nobody a namespace."""
+def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallDisk]:
+    """Yield a small file system; the kernel must allow user namespaces."""
     path = tmp_path_factory.mktemp("disk")
     mount = f"mount -t tmpfs -o size=200m tmpfs {path} && echo ready && exec sleep infinity"
     command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
-        if holder.stdout.readline() != b"ready\n":
-            yield None
-            return
+        assert holder.stdout.readline() == b"ready\n"
         enter = ["nsenter", "--user", "--mount", "--preserve-credentials"]
         enter += [f"--target={holder.pid}", f"--wd={path.parent}"]
         yield SmallDisk(path, Path(f"/proc/{holder.pid}/root{path}"), enter)
@@ -66,19 +64,18 @@ def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallDisk |
 
 @pytest.fixture(scope="session")
 def shared_cluster(
-    environment: Path, small_disk: SmallDisk | None, tmp_path_factory: pytest.TempPathFactory
+    environment: Path, small_disk: SmallDisk, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cluster]:
-    """A Master and three Workers, for all tests: two for the session, one for other drivers."""
+    """Yield a Master and three Workers: two for the session, one for other drivers."""
     python = environment / "bin" / "python3"
-    enter = small_disk.enter if small_disk else ()
-    started = Cluster(tmp_path_factory.mktemp("cluster"), python, 3, enter)
+    started = Cluster(tmp_path_factory.mktemp("cluster"), python, 3, small_disk.enter)
     yield started
     started.stop()
 
 
 @pytest.fixture(scope="session")
 def session(shared_cluster: Cluster) -> Iterator[Session]:
-    """An application with two executors."""
+    """Yield an application with two executors."""
     started = Session(shared_cluster, SPARK, 2)
     yield started
     started.stop()
@@ -86,16 +83,16 @@ def session(shared_cluster: Cluster) -> Iterator[Session]:
 
 @pytest.fixture
 def cluster(shared_cluster: Cluster, session: Session) -> Cluster:
-    """The cluster with nothing on it but the session."""
+    """Return the cluster once the session alone runs on it."""
     wait_for(lambda: shared_cluster.cores_used() == 2 == len(session.executors()))
     return shared_cluster
 
 
 @pytest.fixture(scope="session")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
-    """Settings that name 450 pages in each of WATS files, and CAPTION_COPIES x 20,000 captions.
+    """Write WATS files of 450 pages, CAPTION_COPIES x 20,000 captions, and every tenth entry.
 
-    Of the 500,000 entries every tenth: each application builds the engine anew.
+    Each application builds the engine anew, which takes long for all 500,000 entries.
     """
     folder = tmp_path_factory.mktemp("inputs")
     wat = (DATA / "wat" / "part.warc.wat.gz").read_bytes()
@@ -118,7 +115,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
 
 @pytest.fixture(scope="session")
 def quiet(session: Session, inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> Quiet:
-    """The quiet run."""
+    """Run the flow without a fault."""
     folder = tmp_path_factory.mktemp("quiet")
     before, after = folder / "before", folder / "after"
     session.run("curate", *settings(after, "pages"), inputs.metadata, inputs.pages)
@@ -133,5 +130,5 @@ def quiet(session: Session, inputs: Inputs, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture
 def warehouse(quiet: Quiet, tmp_path: Path) -> Path:
-    """A copy of the warehouse as it stood before the captions were matched."""
+    """Return a copy of the warehouse as it was before the captions were matched."""
     return Path(shutil.copytree(quiet.before, tmp_path / "warehouse"))

@@ -1,4 +1,4 @@
-"""Describe the inputs of the cluster's tests, and digest what it writes."""
+"""Describe the inputs of the cluster's tests, and digest the tables that it writes."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ SPARK = {
 
 
 class SmallDisk(NamedTuple):
-    """A file system of 200 MB in a namespace, which takes no rights to make.
+    """A file system of 200 MB in a namespace, which any user may create.
 
-    `path` is its folder for the processes that `enter` starts, `seen` for others.
+    `path` is its folder for the processes that `enter` starts, `seen` its folder for others.
     """
 
     path: Path
@@ -41,7 +41,7 @@ class SmallDisk(NamedTuple):
 
 
 class Inputs(NamedTuple):
-    """Real pages and captions, several copies of each whose URLs differ."""
+    """Settings that name real pages, captions and entries; the URLs of the copies differ."""
 
     pages: str
     captions: str
@@ -49,9 +49,9 @@ class Inputs(NamedTuple):
 
 
 class Quiet(NamedTuple):
-    """What nothing disturbed: the warehouse before the captions were matched, and after.
+    """An undisturbed run: its warehouse before the captions were matched, and after.
 
-    `pages` and `all` are the digests of the curation of the pages alone, and with captions.
+    `pages` is the digest of the curation of the pages alone, `all` the one with captions.
     """
 
     before: Path
@@ -67,7 +67,7 @@ def settings(warehouse: Path | str, crawl: str) -> list[str]:
 
 
 def read_rows(table: Path) -> list[dict[str, Any]]:
-    """Return the rows of a Delta table as its log says, read without Spark or Delta."""
+    """Return the rows of a Delta table by its log, read without Spark or Delta."""
     files: dict[str, dict[str, str | None]] = {}
     for commit in sorted((table / "_delta_log").glob("*.json")):
         for line in commit.read_text().splitlines():
@@ -86,8 +86,8 @@ def read_rows(table: Path) -> list[dict[str, Any]]:
 def digest(warehouse: Path) -> str:
     """Return a hash over all columns of `curated`, `curation_counts` and `curations`.
 
-    Without times and Delta versions; sums of floats, whose last bit the order of work
-    decides, to nine digits.
+    Times and Delta versions are left out. Sums of floats have nine digits, since the order of
+    work decides their last bit.
     """
     without = ("created_at", "input_versions", "curated_version", "config")
     sums = ("expected", "expected_size", "expected_sd")

@@ -50,7 +50,7 @@ def read_wat_slowly(block: bytes) -> list[Pair] | str | None:
 
 
 def image_pairs(link: dict[str, Any], base: str | None) -> list[Pair]:
-    src = unescape(string(link, "url") or "").strip()
+    src = unescape(string(link, "url") or "").strip("".join(map(chr, range(33))))
     url = absolute(src, base) if src else None
     if url is None or url.split(":")[0] not in ("http", "https"):
         return []

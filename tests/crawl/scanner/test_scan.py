@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from metaclip.config.crawl import ExtractionLimits, ExtractionOptions
-from metaclip.crawl.images import Page
+from metaclip.crawl.page import Page
 from metaclip.crawl.pair_batch import PairBatch
 from metaclip.crawl.wat.reader import WatReader
 from tests.helpers.archives import image, run, wat, wat_record, zipped

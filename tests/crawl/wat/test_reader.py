@@ -104,7 +104,7 @@ def test_more_records_are_read_as_the_twin_does() -> None:
         (" \u205fone\u3000 ", "one"),
     ],
 )
-def test_texts(raw: str, text: str) -> None:
+def test_texts_are_decoded_and_stripped(raw: str, text: str) -> None:
     _, found = run(zipped(wat_record(wat([image("http://h.example/i.png", raw)]))))
     assert found == [("http://h.example/i.png", text, "alt")]
 
@@ -123,7 +123,7 @@ def test_texts(raw: str, text: str) -> None:
         ("x" * 20_000, "long_url"),
     ],
 )
-def test_unusable_urls(src: str | None, reason: str) -> None:
+def test_unusable_urls_have_a_reason(src: str | None, reason: str) -> None:
     account, found = run(zipped(wat_record(wat([image(src), image(src, "")]))))
     assert found == []
     assert account.dropped_images == {reason: 1, "no_text": 1}
@@ -141,7 +141,7 @@ def test_unusable_urls(src: str | None, reason: str) -> None:
         ("http://h.example/a/b.html", "data:,x", "http://h.example/a/i.png"),
     ],
 )  # fmt: skip
-def test_bases(page: str, base: str | None, url: str) -> None:
+def test_urls_resolve_against_the_base(page: str, base: str | None, url: str) -> None:
     assert run(zipped(wat_record(wat([image("i.png")], page, base))))[1] == [(url, "a cat", "alt")]
 
 
