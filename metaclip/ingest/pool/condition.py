@@ -14,6 +14,7 @@ from metaclip.errors import InputError
 from metaclip.ingest.pool.reading import OURS
 
 _EXPECTED = "a Spark SQL condition"
+_STRINGS = tuple(OURS + name for name in ("url", "text", "source_id"))
 
 
 def columns_of(spark: SparkSession, where: str) -> list[str]:
@@ -48,9 +49,16 @@ def keep(rows: DataFrame, where: str) -> DataFrame:
         kind = rows.select(value.alias("keep")).schema["keep"].dataType
         if not isinstance(kind, BooleanType):
             raise InputError("import.where", _EXPECTED, f"an expression of type {kind.typeName()}")
-        return rows.select(*others, F.coalesce(value, F.lit(False)).alias(f"{OURS}keep"))
+        kept = rows.select(*others, F.coalesce(value, F.lit(False)).alias(f"{OURS}keep"))
     except AnalysisException as error:
         raise _refusal(error) from None
+    # The strings of other rows need not cross into Python.
+    return kept.select(
+        *(
+            F.when(F.col(f"{OURS}keep"), F.col(name)).alias(name) if name in _STRINGS else name
+            for name in kept.columns
+        )
+    )
 
 
 def _refusal(error: Exception) -> InputError:
