@@ -20,7 +20,13 @@ from metaclip.errors import InputError
 _GLOB = re.compile(r"[*?\[]")
 _NO_DATA = re.compile(r"(\A|/)(\.|_[^/=]*(/|\Z))|(\A|/)(README|LICENSE)[^/]*\Z|\.md\Z")
 """Files of a folder that Spark, Hugging Face and editors put beside the data."""
-_PACKAGES = {"http": "aiohttp", "https": "aiohttp", "s3": "s3fs", "s3a": "s3fs"}
+_PACKAGES = {
+    "http": "aiohttp",
+    "https": "aiohttp",
+    "s3": "s3fs",
+    "s3a": "s3fs",
+    "hf": "huggingface_hub",
+}
 
 
 class SourceFile(NamedTuple):
@@ -87,7 +93,7 @@ def list_files(
 
 
 def _expand(pattern: str, prefix: str, requests: RequestSettings) -> Iterator[SourceFile]:
-    _require_package(pattern)
+    require_package(pattern, f"crawl.files {pattern}")
     url = _absolute(pattern)
     path = _public(url)
     if re.search(r"\.paths(\.gz)?\Z", path):
@@ -135,19 +141,17 @@ def _matching(pattern: str, root: str, requests: RequestSettings) -> Iterator[So
         yield _source(_public(posixpath.relpath(url, root), url), url, _public(root))
 
 
-def _require_package(url: str) -> None:
-    """Raise InputError unless what reads URLs of this scheme is installed."""
+def require_package(url: str, where: str) -> None:
+    """Raise InputError unless the package that reads URLs of this scheme is installed."""
     scheme = url.partition("://")[0] if "://" in url else "file"
     try:
         fsspec.get_filesystem_class(scheme)
     except ImportError:
         package = _PACKAGES.get(scheme)
         hint = f"pip install {package}" if package else "see fsspec's documentation"
-        raise InputError(f"crawl.files {url}", "the package that reads it", "none", hint) from None
+        raise InputError(where, "the package that reads it", "none", hint) from None
     except ValueError:
-        raise InputError(
-            f"crawl.files {url}", "a local path, https:// or s3://", f"{scheme}://"
-        ) from None
+        raise InputError(where, "a local path, https:// or s3://", f"{scheme}://") from None
 
 
 def _public(path: str, prefix: str = "") -> str:
@@ -193,7 +197,7 @@ def _read_list(url: str, requests: RequestSettings) -> list[str]:
 def _source(path: str, url: str, root: str | None = None) -> SourceFile:
     origin = None if root is None else _digest(root)
     if "://" in url:
-        _require_package(url)
+        require_package(url, f"crawl.files {url}")
         return SourceFile(path, url, None, origin)
     try:
         if Path(url).is_dir():
