@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ from metaclip.crawl.files.stream import open_source
 from metaclip.errors import InputError
 
 _BLOCK = 1 << 20
-_JSON = re.compile(r'\s*(\{|\[\s*(["\[{\]0-9-]|null|true|false|\Z))')
+_JSON = re.compile(r'\s*(\{|\[\s*(["\[{\]0-9-]|null|true|false|NaN|\Z))')
 """The start of JSON: a line of text such as [sic] has a bracket too."""
 _NUMBERS = {"entry_id": pa.int64(), "score": pa.float64()}
 
@@ -105,7 +106,7 @@ def _from_json(text: str, where: str) -> list[object]:
     return entries
 
 
-def _table(columns: dict[str, list[object]], where: str) -> pa.Table:
+def _table(columns: Mapping[str, Sequence[object]], where: str) -> pa.Table:
     """Return columns as a table; a number may be written as text, and an empty one is none."""
     arrays = {}
     for name, values in columns.items():

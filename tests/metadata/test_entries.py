@@ -181,7 +181,7 @@ def test_no_file(tmp_path: Path, name: str) -> None:
 
 
 def test_a_scheme_that_is_none() -> None:
-    with pytest.raises(InputError, match="expected a readable file"):
+    with pytest.raises(InputError, match="a local path, https:// or s3://, found noth"):
         read_entries("nothing://bucket/entries.json")
 
 
