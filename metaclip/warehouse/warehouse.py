@@ -1,4 +1,4 @@
-"""The tables of one warehouse: read as they stand, replaced by the partition."""
+"""Read the tables of one warehouse at their newest version; replace them by the partition."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from metaclip.errors import ConflictError, InputError
 from metaclip.warehouse.table import Table
 
 _PROPERTIES = {
-    # What a partition was computed from stands in the log, so the log is kept.
+    # The log records the inputs of each partition, so it is kept.
     "delta.logRetentionDuration": "interval 36500 days",
 }
 
 _OURS = '{"metaclip": '
-"""How the userMetadata of our own commits begins."""
+"""Prefix of the userMetadata of our own commits."""
 _RECENT = 100
 """Commits among which a partition's last one is looked for before the whole history."""
 
@@ -95,7 +95,7 @@ class Warehouse:
             ) from None
 
     def read(self, table: Table) -> DataFrame:
-        """Return `table` as it stands now, whatever is written later.
+        """Return `table` at its version of now, whatever is written later.
 
         Raises:
             InputError: there is no such table, or its schema is not the declared one.
@@ -113,7 +113,7 @@ class Warehouse:
         return frame.select(*table.schema.names)
 
     def read_partition(self, table: Table, partition: Partition) -> DataFrame:
-        """Return the rows of one partition of `table` as it stands now."""
+        """Return the rows of one partition of `table` at its version of now."""
         rows = self.read(table)
         for column, value in partition.items():
             rows = rows.where(F.col(column) == value)
@@ -246,7 +246,12 @@ class Warehouse:
         for name, condition in table.constraints.items():
             builder = builder.property(f"delta.constraints.{name}", condition)
         try:
-            builder.execute()
+            try:
+                builder.execute()
+            except AnalysisException:
+                if not self._remove_empty_log(table):
+                    raise
+                builder.execute()
         except _CONFLICTS:
             return  # another job made it at the same time
         except AnalysisException as error:
@@ -255,6 +260,22 @@ class Warehouse:
                 f"a table or nothing at {table.name}",
                 str(error).splitlines()[0],
             ) from None
+
+    def _remove_empty_log(self, table: Table) -> bool:
+        """Remove a log without a commit, and return whether there was one.
+
+        A job that is killed while it creates a table leaves one, which Delta takes for a table.
+        """
+        jvm: Any = self.spark._jvm
+        log = jvm.org.apache.hadoop.fs.Path(self.path(table), "_delta_log")
+        system = log.getFileSystem(self.spark._jsc.hadoopConfiguration())
+        if not system.exists(log):
+            return False
+        files = [file for file in system.listStatus(log) if file.isFile()]
+        # A commit that was not renamed into place has a hidden name.
+        if any(not file.getPath().getName().startswith(".") for file in files):
+            return False
+        return bool(system.delete(log, True))
 
 
 def _find_change(commits: Sequence[Row], partition: Partition) -> Change | None:

@@ -1,6 +1,6 @@
-"""Read the tables and exports of a warehouse by other programs; runs in .venv-readers.
+"""Read the tables and the export of a warehouse by other programs; runs in .venv-readers.
 
-Usage: other_readers.py DELTA_TABLE EXPORT_FOLDER; prints what each reader finds, as JSON.
+Usage: other_readers.py WAREHOUSE EXPORT; prints what each reader finds in each, as JSON.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import datasets
@@ -20,57 +21,65 @@ import polars as pl
 
 Found = tuple[int, str]
 """Number of rows, and the hash of their sorted URLs and texts."""
+Rows = Iterable[Mapping[str, Any]]
+PAIR = ["image_url", "text"]
+CAPTION = ["url", "caption"]
 
 
-def digest(rows: Iterable[tuple[str, str]]) -> Found:
-    """Return the number and the hash of rows; each text must be valid UTF-8."""
-    lines = sorted(f"{url}\n{text}\0".encode() for url, text in rows)
+def read_files(files: list[str], columns: list[str]) -> dict[str, Rows]:
+    """Return the rows of Parquet files as each reader gives them."""
+    query = f"select {', '.join(columns)} from read_parquet({files!r})"
+    return {
+        "polars": pl.concat([pl.read_parquet(file, columns=columns) for file in files]).to_dicts(),
+        "pandas": pd.concat([pd.read_parquet(file, columns=columns) for file in files]).to_dict(
+            "records"
+        ),
+        "duckdb": duckdb.sql(query).df().to_dict("records"),
+        "datasets": datasets.load_dataset("parquet", data_files=files, split="train"),
+    }
+
+
+def read_table(table: Path, columns: list[str], kind: str | None = None) -> dict[str, Rows]:
+    """Return the rows of a Delta table as each reader of Delta, or of its files, gives them."""
+    delta = deltalake.DeltaTable(str(table))
+    uris = [unquote(uri.removeprefix("file://")) for uri in delta.file_uris()]
+    files = [uri for uri in uris if kind is None or f"kind={kind}/" in uri]
+    lazy = pl.scan_delta(str(table))
+    if kind is not None:
+        lazy = lazy.filter(pl.col("kind") == kind)
+    partitions = None if kind is None else [("kind", "=", kind)]
+    found = delta.to_pyarrow_table(columns=columns, partitions=partitions)
+    return read_files(files, columns) | {
+        "deltalake": found.to_pylist(),
+        "polars": lazy.select(columns).collect().to_dicts(),
+    }
+
+
+def digests(found: Mapping[str, Rows], names: list[str], struct: str = "") -> dict[str, Found]:
+    """Return, for each reader, the digest of its rows; each text must be valid UTF-8."""
+    return {reader: digest(rows, names, struct) for reader, rows in found.items()}
+
+
+def digest(rows: Rows, names: list[str], struct: str) -> Found:
+    """Return the number and the hash of rows, or of their column `struct`."""
+    fields = (row[struct] if struct else row for row in rows)
+    lines = sorted("\n".join(row[name] for name in names).encode() + b"\0" for row in fields)
     return len(lines), hashlib.sha256(b"".join(lines)).hexdigest()
 
 
-def delta_readers(table: str) -> dict[str, Found]:
-    """Return the pairs of a Delta table by each reader of Delta, or of its Parquet files."""
-    files = [unquote(file.removeprefix("file://")) for file in deltalake.DeltaTable(table).file_uris()]
-    pair_files = [file for file in files if "kind=pair" in file]
-    arrow = deltalake.DeltaTable(table).to_pyarrow_table(partitions=[("kind", "=", "pair")])
-    pairs = pl.scan_delta(table).filter(pl.col("kind") == "pair").select("pair").collect()
+def main(warehouse: Path, export: Path) -> None:
+    """Print the digests of each table and of the export."""
     found = {
-        "deltalake": arrow["pair"].to_pylist(),
-        "polars": [row["pair"] for row in pairs.to_dicts()],
-        "pandas": list(pd.concat(pd.read_parquet(file) for file in pair_files)["pair"]),
-        "duckdb": [
-            row[0] for row in duckdb.sql(f"select pair from read_parquet({pair_files!r})").fetchall()
-        ],
-        "datasets": [
-            row["pair"]
-            for row in datasets.load_dataset("parquet", data_files=pair_files, split="train")
-        ],
+        "extractions": digests(
+            read_table(warehouse / "extractions", ["pair"], "pair"), PAIR, "pair"
+        )
     }
-    return {
-        name: digest((pair["image_url"], pair["text"]) for pair in rows)
-        for name, rows in found.items()
-    }
-
-
-def export_readers(folder: Path) -> dict[str, Found]:
-    """Return the images of an export (URL and caption) by each reader of Parquet."""
-    files = [str(file) for file in sorted(folder.glob("**/*.parquet")) if "count" not in file.name]
-    names = ["url", "caption"]
-    readers: dict[str, Callable[[], Iterable[tuple[str, str]]]] = {
-        "polars": lambda: pl.read_parquet(files, columns=names).iter_rows(),
-        "pandas": lambda: pd.concat(pd.read_parquet(f)[names] for f in files).itertuples(
-            index=False, name=None
-        ),
-        "duckdb": lambda: duckdb.sql(
-            f"select url, caption from read_parquet({files!r})"
-        ).fetchall(),
-        "datasets": lambda: (
-            (row["url"], row["caption"])
-            for row in datasets.load_dataset("parquet", data_files=files, split="train")
-        ),
-    }
-    return {name: digest(read()) for name, read in readers.items()}
+    for name in ("matches", "curated"):
+        found[name] = digests(read_table(warehouse / name, PAIR), PAIR)
+    files = [str(file) for file in sorted(export.glob("**/*.parquet"))]
+    found["export"] = digests(read_files(files, CAPTION), CAPTION)
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":
-    print(json.dumps([delta_readers(sys.argv[1]), export_readers(Path(sys.argv[2]))]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

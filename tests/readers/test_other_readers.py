@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
-from pyspark.sql import functions as F
 
-from metaclip.ingest.ledger import read_all_pairs
 from metaclip.jobs.count_entries import count_entries
 from metaclip.jobs.export_pairs import export_pairs
 from metaclip.jobs.import_metadata import import_metadata
 from metaclip.jobs.import_pairs import import_pairs
 from metaclip.jobs.match_entries import match_entries
 from metaclip.jobs.sample_pairs import sample_pairs
+from metaclip.warehouse.views import NamedTables
 from tests.helpers.made_pools import make_pool
 from tests.helpers.runner import ROOT, Runner
 
@@ -39,6 +39,22 @@ def write_pools(folder: Path) -> dict[str, int]:
     return counts
 
 
+def read_by_others(warehouse: Path, folder: Path) -> dict[str, dict[str, tuple[int, str]]]:
+    """Return what each reader finds in each table and in the export."""
+    python = ROOT / ".venv-readers" / "bin" / "python"
+    script = ROOT / "tests" / "helpers" / "other_readers.py"
+    result = subprocess.run(
+        [python, script, warehouse, folder / "export"],
+        env={**os.environ, "HF_HOME": f"{folder}/huggingface"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    found: dict[str, dict[str, tuple[int, str]]] = json.loads(result.stdout.splitlines()[-1])
+    return found
+
+
 def test_tables_and_exports_are_read_by_others(run: Runner, tmp_path: Path) -> None:
     counts = write_pools(tmp_path / "pools")
     for kind, pairs in counts.items():
@@ -51,22 +67,15 @@ def test_tables_and_exports_are_read_by_others(run: Runner, tmp_path: Path) -> N
             run(step, f"crawl.name={kind}", "crawl.min_coverage=0.9")
     curated = run(sample_pairs, "balance.t=1000000", "crawl.min_coverage=0.9")
     run(export_pairs, f"export.to={tmp_path}/export", "export.files=3")
-    found = subprocess.run(
-        [
-            ROOT / ".venv-readers" / "bin" / "python",
-            *(ROOT / "tests" / "helpers" / "other_readers.py", run.root / "extractions"),
-            tmp_path / "export",
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert found.returncode == 0, found.stderr
-    tables, exports = json.loads(found.stdout.splitlines()[-1])
-    assert set(tables) == READERS
-    assert set(exports) == READERS - {"deltalake"}
-    ours = read_all_pairs(run.warehouse).where(F.col("image_url").isNotNull()).count()
-    assert {count for count, _ in tables.values()} == {ours} == {sum(counts.values())}
-    assert len({digest for _, digest in tables.values()}) == 1
-    assert len({digest for _, digest in exports.values()}) == 1
-    assert all(0 < count <= curated["actual_size"] for count, _ in exports.values())
+    found = read_by_others(run.root, tmp_path)
+    ours = {
+        name: read_view(run.warehouse, name).count() for name in ("pairs", "matches", "curated")
+    }
+    assert ours["pairs"] == sum(counts.values())
+    assert curated["actual_size"] == ours["curated"]
+    for name, readers in found.items():
+        assert set(readers) == (READERS - {"deltalake"} if name == "export" else READERS)
+        assert len({tuple(digest) for digest in readers.values()}) == 1, name
+    sizes = {name: readers["polars"][0] for name, readers in found.items()}
+    assert (sizes["extractions"], sizes["matches"]) == (ours["pairs"], ours["matches"])
+    assert 0 < sizes["export"] <= sizes["curated"] == ours["curated"]

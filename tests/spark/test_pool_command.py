@@ -39,9 +39,7 @@ def test_a_wrong_condition_is_one_line(tmp_path: Path) -> None:
     assert result.returncode == 2
     lines = [line for line in result.stderr.splitlines() if not line.startswith("WARNING")]
     assert len(lines) == 1, result.stderr
-    assert lines[0].startswith(
-        "import_pairs: import.where: expected a Spark SQL condition, fou"
-    )
+    assert lines[0].startswith("import_pairs: import.where: expected a Spark SQL condition, fou")
     assert result.stdout == ""
     assert [path.name for path in tmp_path.iterdir() if path.name != "warehouse"] == ["a.csv"]
 

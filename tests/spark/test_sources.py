@@ -69,7 +69,7 @@ def test_a_server_that_fails_gives_the_pairs_of_a_quiet_one(
         settings = (
             *(f"crawl.name={NAME}", "crawl.kind=wat", f"crawl.base={base}"),
             *(f"crawl.requests.concurrent={limit}", "crawl.requests.wait=0.05"),
-            *("crawl.requests.timeout=0.5", "crawl.min_coverage=0.8"),
+            *("crawl.requests.timeout=2", "crawl.min_coverage=0.8"),
             f"spark.spark.hadoop.fs.s3a.secret.key={SECRETS[2]}",
         )
         summary = run(extract_pairs, *settings)
@@ -156,7 +156,7 @@ def s3(spark_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
 
 @pytest.fixture
 def spark_environment(run: Runner) -> Iterator[dict[str, str]]:
-    """What is set in the environment of workers that start from now on."""
+    """Yield the environment of the workers that start from now on."""
     environment = run.spark.sparkContext.environment
     before = dict(environment)
     yield environment
