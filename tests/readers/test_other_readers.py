@@ -68,9 +68,8 @@ def test_tables_and_exports_are_read_by_others(run: Runner, tmp_path: Path) -> N
     curated = run(sample_pairs, "balance.t=1000000", "crawl.min_coverage=0.9")
     run(export_pairs, f"export.to={tmp_path}/export", "export.files=3")
     found = read_by_others(run.root, tmp_path)
-    ours = {
-        name: read_view(run.warehouse, name).count() for name in ("pairs", "matches", "curated")
-    }
+    tables = NamedTables(run.spark, str(run.root), "test", "0")
+    ours = {name: tables[name].count() for name in ("pairs", "matches", "curated")}
     assert ours["pairs"] == sum(counts.values())
     assert curated["actual_size"] == ours["curated"]
     for name, readers in found.items():
