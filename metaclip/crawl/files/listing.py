@@ -17,7 +17,8 @@ from metaclip.config.crawl import CrawlSettings, RequestSettings
 from metaclip.crawl.files.stream import find_matching, open_source
 from metaclip.errors import InputError
 
-_GLOB = re.compile(r"[*?\[]")
+_BRACES = re.compile(r"\{([^{}]*,[^{}]*)\}")
+_GLOB = re.compile(rf"[*?\[]|{_BRACES.pattern}")
 _NO_DATA = re.compile(r"(\A|/)(\.|_[^/=]*(/|\Z))|(\A|/)(README|LICENSE)[^/]*\Z|\.md\Z")
 """Files of a folder that Spark, Hugging Face and editors put beside the data."""
 _PACKAGES = {
@@ -134,11 +135,20 @@ def _below(folder: str, requests: RequestSettings) -> Iterator[SourceFile]:
 
 
 def _matching(pattern: str, root: str, requests: RequestSettings) -> Iterator[SourceFile]:
-    urls = _glob(pattern, requests)
+    urls = sorted({url for one in _alternatives(pattern) for url in _glob(one, requests)})
     if not urls:
         raise InputError(f"crawl.files {pattern}", "at least one file", "none that matches")
     for url in urls:
         yield _source(_public(posixpath.relpath(url, root), url), url, _public(root))
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """Return a pattern once for each choice of its braces, such as {a,b}, which fsspec lacks."""
+    braces = _BRACES.search(pattern)
+    if braces is None:
+        return [pattern]
+    before, after = pattern[: braces.start()], pattern[braces.end() :]
+    return [one for choice in braces[1].split(",") for one in _alternatives(before + choice + after)]
 
 
 def require_package(url: str, where: str) -> None:

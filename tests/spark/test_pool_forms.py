@@ -1,10 +1,7 @@
-"""The import as a command: what it prints, what it leaves behind, and what it refuses."""
+"""Pools are taken as people have them: folders, names of columns, files without a header."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,44 +11,7 @@ from metaclip.ingest.ledger import read_crawl_files
 from metaclip.jobs.curate import curate
 from metaclip.jobs.extract_pairs import extract_pairs
 from metaclip.jobs.import_pairs import import_pairs
-from tests.helpers.runner import ROOT, Runner
-
-
-def command(folder: Path, job: str, *settings: str) -> subprocess.CompletedProcess[str]:
-    """Run a job in `folder` with Spark's own log settings."""
-    words = [word for setting in settings for word in ("--set", setting)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        [sys.executable, "-m", "metaclip", job, *words, "--set", "spark.ui.enabled=false"],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_a_wrong_condition_is_one_line(tmp_path: Path) -> None:
-    """Also of a condition that Spark parses and can't resolve; and no folder is left behind."""
-    (tmp_path / "a.csv").write_text("url,text\nu1,a cat\n")
-    where = "import.where=length(text) > array(1)"
-    result = command(tmp_path, "import_pairs", "crawl.files=a.csv", where)
-    assert result.returncode == 2
-    lines = [line for line in result.stderr.splitlines() if not line.startswith("WARNING")]
-    assert len(lines) == 1, result.stderr
-    assert lines[0].startswith("import_pairs: import.where: expected a Spark SQL condition, fou")
-    assert result.stdout == ""
-    assert [path.name for path in tmp_path.iterdir() if path.name != "warehouse"] == ["a.csv"]
-
-
-def test_maintenance_prints_its_summary_alone(run: Runner, tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("url,text\nu1,a cat\n")
-    run(import_pairs, f"crawl.files={tmp_path}/a.csv")
-    result = command(tmp_path, "maintain_tables", f"warehouse={run.root}")
-    assert result.returncode == 0, result.stderr
-    assert len(result.stdout.splitlines()) == 1
-    assert result.stdout.startswith('{"job": "maintain_tables"')
-    assert "Deleted 0 files" in result.stderr
+from tests.helpers.runner import Runner
 
 
 def test_curate_takes_a_folder(run: Runner, tmp_path: Path) -> None:
