@@ -32,7 +32,7 @@ def curate(config: Config, warehouse: Warehouse) -> CurateSummary:
     elif config.metadata.file is not None:
         imported = run_step(import_metadata, config, warehouse)
         config = with_metadata_version(config, imported.metadata_version)
-    pool = is_pool(find_files(config.crawl))
+    pool = is_pool(find_files(config.crawl), config.import_)
     return CurateSummary(
         build_metadata=built,
         import_metadata=imported,

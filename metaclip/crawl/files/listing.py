@@ -148,7 +148,9 @@ def _alternatives(pattern: str) -> list[str]:
     if braces is None:
         return [pattern]
     before, after = pattern[: braces.start()], pattern[braces.end() :]
-    return [one for choice in braces[1].split(",") for one in _alternatives(before + choice + after)]
+    return [
+        one for choice in braces[1].split(",") for one in _alternatives(before + choice + after)
+    ]
 
 
 def require_package(url: str, where: str) -> None:

@@ -31,9 +31,9 @@ def pool_kind(name: str) -> PoolKind | None:
     return _KINDS[found[1].lower()] if found else None
 
 
-def is_pool(files: Sequence[SourceFile]) -> bool:
-    """Return whether all files have the suffix of a pool's file."""
-    return bool(files) and all(pool_kind(file.path) for file in files)
+def is_pool(files: Sequence[SourceFile], settings: ImportSettings) -> bool:
+    """Return whether files are a pool: `import.kind` is set, or a file has a pool's suffix."""
+    return settings.kind is not None or any(pool_kind(file.path) for file in files)
 
 
 def require_pool(files: Iterable[SourceFile], settings: ImportSettings) -> None:
@@ -53,9 +53,10 @@ def require_pool(files: Iterable[SourceFile], settings: ImportSettings) -> None:
 
 
 def refuse_pool(files: Sequence[SourceFile]) -> None:
-    """Raise InputError where files that were named as crawl files are a pool's."""
-    if is_pool(files):
-        raise InputError("crawl.files", "WAT or WARC files", files[0].path, "run import_pairs")
+    """Raise InputError where a file that was named as a crawl file is a pool's."""
+    found = next((file.path for file in files if pool_kind(file.path)), None)
+    if found is not None:
+        raise InputError("crawl.files", "WAT or WARC files", found, "run import_pairs")
 
 
 def hive_columns(url: str) -> dict[str, str | None]:

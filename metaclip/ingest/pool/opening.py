@@ -15,7 +15,7 @@ from metaclip.config.crawl import RequestSettings
 from metaclip.crawl.files.stream import open_source
 
 DAMAGE: tuple[type[Exception], ...] = (OSError, EOFError, pa.ArrowException, zlib.error)
-"""What reading the bytes of a damaged file raises."""
+"""The errors that the bytes of a damaged file raise."""
 _BLOCK = 1 << 20
 
 
@@ -33,7 +33,7 @@ class FormError(PoolError):
 
 
 UNREADABLE: tuple[type[Exception], ...] = (PoolError, UnicodeError, *DAMAGE)
-"""What reading the records of a file raises."""
+"""The errors that the records of a file raise."""
 
 
 def open_local(url: str, requests: RequestSettings) -> IO[bytes]:

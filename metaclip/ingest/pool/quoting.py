@@ -12,7 +12,7 @@ _QUOTE = '"'
 
 
 class _Evidence:
-    """What the fields of a file tell about its writer.
+    """Signs in the fields of a file for its writer's use of quotes.
 
     Writers quote either the fields that need it (a delimiter, a quote, a line end, a blank at
     an end) or all fields of a column. Any other quote at a field's start is a character of

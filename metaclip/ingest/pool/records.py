@@ -51,7 +51,7 @@ class Records(NamedTuple):
     where: dict[str, pa.Array]
     """The columns of `import.where`."""
     why: str = ""
-    """What is wrong with the first of the bad records."""
+    """The fault of the first bad record."""
 
 
 class Rows(NamedTuple):

@@ -116,7 +116,7 @@ def _decoded(values: pa.Array) -> tuple[pa.StringArray, Mask]:
     """Return bytes as strings; no reader of Arrow or Parquet checks that strings are UTF-8."""
     none = np.zeros(len(values), np.bool_)
     try:
-        # From binary the cast checks; a string column passes as it is.
+        # A cast from binary checks the bytes; one from string does not.
         strings = _as_binary(values).cast(pa.string())
     except pa.ArrowInvalid:
         decoded = [_decode(value) for value in _as_binary(values).to_pylist()]

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from metaclip.config.crawl import ImportSettings
 from metaclip.crawl.files.listing import SourceFile
-from metaclip.ingest.pool.kinds import hive_columns, is_pool, pool_kind
+from metaclip.errors import InputError
+from metaclip.ingest.pool.kinds import (
+    hive_columns,
+    is_pool,
+    pool_kind,
+    refuse_pool,
+    require_pool,
+)
 
 
 @pytest.mark.parametrize(
@@ -29,11 +37,18 @@ def test_a_suffix_names_the_kind(name: str, kind: str | None) -> None:
     assert pool_kind(name) == kind
 
 
-def test_a_pool_has_no_other_files() -> None:
-    files = [SourceFile(name, f"/{name}", 1) for name in ("a.csv", "b.csv", "c.warc")]
-    assert is_pool(files[:2])
-    assert not is_pool(files)
-    assert not is_pool([])
+def test_one_file_of_a_pool_makes_a_pool() -> None:
+    """Else Parquet beside a list of statistics would be read as WARC."""
+    files = [SourceFile(name, f"/{name}", 1) for name in ("a.warc.gz", "b.csv", "c.txt")]
+    assert is_pool(files, ImportSettings())
+    assert not is_pool([files[0], files[2]], ImportSettings())
+    assert is_pool([files[2]], ImportSettings(kind="tsv"))
+    with pytest.raises(InputError, match=r"WAT or WARC files, found b\.csv; run import_pairs"):
+        refuse_pool(files)
+    with pytest.raises(
+        InputError, match=r"a pool in one format: .*, found a\.warc\.gz; name files"
+    ):
+        require_pool(files, ImportSettings())
 
 
 def test_folders_give_columns() -> None:
