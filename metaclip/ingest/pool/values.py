@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -95,7 +96,7 @@ def as_strings(values: pa.Array, role: Role) -> tuple[pa.StringArray, Mask]:
     if is_string(values.type):
         return _decoded(values)
     if types.is_floating(values.type):
-        return _whole_numbers(values)
+        return _numbers(values), good
     return values.cast(pa.string()), good
 
 
@@ -104,12 +105,11 @@ def _hex(values: pa.Array) -> pa.StringArray:
     return pa.array(digits, pa.string())
 
 
-def _whole_numbers(values: pa.Array) -> tuple[pa.StringArray, Mask]:
-    """Return 12 for 12.0, which is how pandas holds integers of a column with gaps."""
-    found = values.to_pylist()
-    texts = [str(int(n)) if n is not None and n.is_integer() else None for n in found]
-    bad = [n is not None and n == n and not n.is_integer() for n in found]
-    return pa.array(texts, pa.string()), np.array(bad, np.bool_)
+def _numbers(values: pa.Array) -> pa.StringArray:
+    """Return 12 for 12.0 and null for NaN: pandas holds integers of a column with gaps so."""
+    found = [None if n is None or math.isnan(n) else n for n in values.to_pylist()]
+    texts = [n if n is None else str(int(n) if n.is_integer() else n) for n in found]
+    return pa.array(texts, pa.string())
 
 
 def _decoded(values: pa.Array) -> tuple[pa.StringArray, Mask]:
