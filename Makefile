@@ -6,6 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 EXTRAS := dev,http,s3,languages,build
 AIRFLOW := .venv-airflow/.ready
+READERS := .venv-readers/.ready
 SPARK_PARTS := $(addprefix metaclip/spark/,jars.py java.py log4j2.properties)
 CHROMIUM := /usr/bin/chromium
 # More for pytest or the demo: make test ARGS="-k spacing"
@@ -17,7 +18,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport SPARK_HOME SPARK_CONF_DIR PYSPARK_PYTHON PYSPARK_DRIVER_PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-browser test-cluster test-airflow test-long bench docs package lint clean
+.PHONY: help setup demo test test-browser test-cluster test-airflow test-readers test-long bench docs package lint clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -35,7 +36,7 @@ test: setup  ## run the tests that a change has to pass (minutes)
 test-cluster: setup  ## run the faults on a small real cluster
 	python -m pytest -m cluster $(ARGS)
 
-test-long: setup $(AIRFLOW)  ## run the long ones: fuzzing, faults, a cluster, Airflow
+test-long: setup $(AIRFLOW) $(READERS)  ## run the long ones: fuzzing, faults, a cluster, Airflow
 	python -m pytest -m long $(ARGS)
 
 test-browser: setup  ## compare pages with what Chromium shows for them
@@ -43,6 +44,9 @@ test-browser: setup  ## compare pages with what Chromium shows for them
 
 test-airflow: setup $(AIRFLOW)  ## run the DAG in an Airflow of its own
 	python -m pytest -m airflow $(ARGS)
+
+test-readers: setup $(READERS)  ## read tables and exports by other programs
+	python -m pytest -m readers $(ARGS)
 
 bench: setup  ## measure throughput, memory and sizes
 	python -m benchmarks
@@ -60,7 +64,7 @@ lint: setup  ## check style and types
 	mypy
 
 clean:  ## remove the environments, .java and caches
-	rm -rf .venv .venv-airflow .java .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	rm -rf .venv .venv-airflow .venv-readers .java .mypy_cache .pytest_cache .ruff_cache build *.egg-info
 
 # The target is a stamp written last, so that a set-up that was interrupted is taken up again.
 $(READY): setup.cfg constraints.txt $(wildcard metaclip/setup/*.py) $(SPARK_PARTS)
@@ -75,6 +79,12 @@ $(AIRFLOW): jobs/dags/requirements.txt
 	@echo "Installing Airflow into .venv-airflow"
 	@test -x .venv-airflow/bin/python || $(PYTHON) -m venv .venv-airflow
 	@.venv-airflow/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
+	@touch $@
+
+$(READERS): tests/readers/requirements.txt
+	@echo "Installing other readers of Delta and Parquet into .venv-readers"
+	@test -x .venv-readers/bin/python || $(PYTHON) -m venv .venv-readers
+	@.venv-readers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
 	@touch $@
 
 # The browser that judges pages. Debian's is the one that a package manager installs.

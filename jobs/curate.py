@@ -6,7 +6,8 @@ from msgspec import UNSET, UnsetType
 
 from metaclip.application import run_job, run_step
 from metaclip.config.settings import Config, with_metadata_version
-from metaclip.ingest.pools import is_pool
+from metaclip.crawl.files.listing import find_files
+from metaclip.ingest.pool.kinds import is_pool
 from metaclip.jobs.build_metadata import build_metadata
 from metaclip.jobs.count_entries import count_entries
 from metaclip.jobs.extract_pairs import extract_pairs
@@ -31,7 +32,7 @@ def curate(config: Config, warehouse: Warehouse) -> CurateSummary:
     elif config.metadata.file is not None:
         imported = run_step(import_metadata, config, warehouse)
         config = with_metadata_version(config, imported.metadata_version)
-    pool = is_pool(config.crawl.files)
+    pool = is_pool(find_files(config.crawl), config.import_)
     return CurateSummary(
         build_metadata=built,
         import_metadata=imported,

@@ -5,24 +5,17 @@ import sys
 from metaclip.application import run_job
 from metaclip.config.settings import Config
 from metaclip.crawl.files.listing import find_files
-from metaclip.ingest.crawl_files import extract_files, write_pending
-from metaclip.ingest.ledger import choose_files, require_coverage, summarise_files
+from metaclip.ingest.crawl_files import crawl_reader, ingest
+from metaclip.ingest.pool.kinds import refuse_pool
 from metaclip.report.summaries import CrawlSummary
-from metaclip.spark.progress import Progress
 from metaclip.warehouse.warehouse import Warehouse
 
 
 def extract_pairs(config: Config, warehouse: Warehouse) -> CrawlSummary:
     """Read the files of the crawl that are not done, a commit for each batch of them."""
-    crawl, context = config.crawl, warehouse.spark.sparkContext
-    files = find_files(crawl)
-    chosen = choose_files(warehouse, crawl.name, files, failed=crawl.retry == "failed")
-    write_pending(config, warehouse, chosen.new)
-    before = len(files) - len(chosen.to_read)
-    with Progress(context, "extract_pairs", len(files), before) as progress:
-        extract_files(config, warehouse, chosen.to_read, progress)
-    require_coverage(warehouse, crawl.name, crawl.min_coverage)
-    return summarise_files(warehouse, crawl.name)
+    files = find_files(config.crawl)
+    refuse_pool(files)
+    return ingest(config, warehouse, files, crawl_reader(config))
 
 
 if __name__ == "__main__":

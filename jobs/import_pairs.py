@@ -1,32 +1,20 @@
-"""Import a ready pool of image-text pairs (Parquet, CSV, TSV or JSONL)."""
+"""Import a ready pool of image-text pairs (Parquet, CSV, TSV, JSONL or JSON)."""
 
-import logging
 import sys
 
 from metaclip.application import run_job
 from metaclip.config.settings import Config
 from metaclip.crawl.files.listing import find_files
-from metaclip.ingest.ledger import choose_files, require_coverage, summarise_files
-from metaclip.ingest.pools import read_pool
+from metaclip.ingest.crawl_files import ingest
+from metaclip.ingest.pools import pool_reader
 from metaclip.report.summaries import CrawlSummary
-from metaclip.warehouse.tables import EXTRACTIONS
 from metaclip.warehouse.warehouse import Warehouse
-
-log = logging.getLogger(__name__)
 
 
 def import_pairs(config: Config, warehouse: Warehouse) -> CrawlSummary:
-    """Read the files of `crawl.files` that are not done, all in one commit."""
-    crawl = config.crawl
-    files = find_files(crawl)
-    chosen = choose_files(warehouse, crawl.name, files, failed=crawl.retry == "failed")
-    if chosen.to_read:
-        rows = read_pool(warehouse.spark, chosen.to_read, config.import_.where)
-        paths = [file.path for file in chosen.to_read]
-        warehouse.replace(EXTRACTIONS, rows, {"crawl": crawl.name}, {}, paths)
-    log.info("%d files", len(chosen.to_read))
-    require_coverage(warehouse, crawl.name, crawl.min_coverage)
-    return summarise_files(warehouse, crawl.name)
+    """Read the files of the pool that are not done, a commit for each batch of them."""
+    files = find_files(config.crawl)
+    return ingest(config, warehouse, files, pool_reader(config, warehouse.spark))
 
 
 if __name__ == "__main__":

@@ -146,7 +146,8 @@ def _set_up_logging() -> None:
     for logger in ("metaclip", "__main__"):
         logging.getLogger(logger).setLevel(logging.INFO)
     # PySpark logs each exception that it raises, Java stack trace and all, to stderr.
-    logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
+    for logger in ("DataFrameQueryContextLogger", "SQLQueryContextLogger"):
+        logging.getLogger(logger).setLevel(logging.CRITICAL)
 
 
 def _account_for_time(stages: dict[str, float], seconds: float) -> dict[str, object]:

@@ -107,6 +107,6 @@ def test_no_test_can_be_skipped() -> None:
 def test_test_folders_mirror_the_package() -> None:
     """Tests mirror the package; jobs have theirs in tests/spark."""
     package = TESTS.parent / "metaclip"
-    others = {"spark", "cluster", "airflow", "docs", "helpers", "data"}
+    others = {"spark", "cluster", "airflow", "readers", "docs", "helpers", "data"}
     folders = {path.name for path in TESTS.iterdir() if any(path.glob("*.py"))}
     assert {name for name in folders - others if not (package / name).is_dir()} == set()

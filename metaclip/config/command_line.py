@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
-import yaml
 
 from metaclip.config.refusals import check_keys, explain, show
 from metaclip.config.settings import Config
+from metaclip.config.yaml_values import load_yaml
 from metaclip.errors import InputError
+
+_PATHS = (
+    "warehouse",
+    "crawl.files",
+    "metadata.file",
+    "languages.model",
+    "balance.survivors",
+    "removals.files",
+    "export.to",
+)
+"""The settings that may be local paths."""
 
 
 def parse_arguments(
@@ -73,6 +83,8 @@ def load_config(
         origins[".".join(key)] = f"--set {assignment}"
     for name, text in (texts or {}).items():
         _assign(settings, name.split("."), text)
+    _complete_spark_keys(settings)
+    _expand_home(settings)
     try:
         config = msgspec.convert(settings, Config)
     except msgspec.ValidationError as error:
@@ -86,30 +98,12 @@ class _Parser(argparse.ArgumentParser):
         raise InputError("command line", "--config FILE and --set section.key=value", message)
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads numbers by YAML 1.2: PyYAML's own rules take 1e5 for a string."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"\A[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+\Z"),
-    list("-+.0123456789"),
-)
-
-
-def _load_yaml(text: str, where: str) -> object:
-    try:
-        return yaml.load(text, _Loader)
-    except yaml.YAMLError as error:
-        raise InputError(where, "YAML", " ".join(str(error).split())) from None
-
-
 def _read_file(file: str) -> dict[str, Any]:
     try:
         text = Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"--config {file}", "a readable YAML file", str(error)) from None
-    settings = _load_yaml(text, file)
+    settings = load_yaml(text, file)
     if settings is None:
         return {}
     if not isinstance(settings, dict):
@@ -123,8 +117,9 @@ def _parse_assignment(assignment: str) -> tuple[list[str], object]:
         raise InputError(f"--set {assignment}", "section.key=value", "no value")
     path = key.split(".")
     if path[0] == "spark" and len(path) > 1:
-        path = ["spark", ".".join(path[1:])]
-    return path, _load_yaml(text, f"--set {assignment}")
+        # Spark's own names begin with `spark.`, which may be written once or twice.
+        path = ["spark", key if path[1] != "spark" else ".".join(path[1:])]
+    return path, load_yaml(text, f"--set {assignment}")
 
 
 def _nested(path: list[str], value: object) -> dict[str, Any]:
@@ -141,6 +136,37 @@ def _assign(settings: dict[str, Any], path: list[str], value: object) -> None:
             settings[key] = {}
         settings = settings[key]
     settings[path[-1]] = value
+
+
+def _complete_spark_keys(settings: dict[str, Any]) -> None:
+    """Give the keys of `spark` the prefix without which Spark ignores them."""
+    spark = settings.get("spark")
+    if isinstance(spark, dict):
+        settings["spark"] = {
+            key if str(key).startswith("spark.") else f"spark.{key}": value
+            for key, value in spark.items()
+        }
+
+
+def _expand_home(settings: dict[str, Any]) -> None:
+    """Replace `~` at the start of local paths, which no shell sees inside a setting."""
+    for path in _PATHS:
+        *sections, key = path.split(".")
+        section: Any = settings
+        for name in sections:
+            section = section.get(name) if isinstance(section, dict) else None
+        if not isinstance(section, dict):
+            continue
+        value = section.get(key)
+        if isinstance(value, str):
+            section[key] = str(_home(value))
+        elif isinstance(value, list):
+            section[key] = [_home(item) for item in value]
+
+
+def _home(value: object) -> object:
+    at_home = isinstance(value, str) and (value == "~" or value.startswith("~/"))
+    return str(Path(str(value)).expanduser()) if at_home else value
 
 
 def _refuse_late_settings(spark: dict[str, Any]) -> None:

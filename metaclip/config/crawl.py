@@ -72,7 +72,7 @@ class CrawlSettings(Struct, frozen=True, forbid_unknown_fields=True):
     kind: Literal["wat", "warc"] | None = None
     base: str = "https://data.commoncrawl.org/"
     limit: Annotated[int, Meta(ge=1)] | None = None
-    retry: Literal["failed"] | None = None
+    retry: Literal["failed", "all"] | None = None
     min_coverage: Share = 1.0
     batch_files: Annotated[int, Meta(ge=1)] = 1000
     requests: RequestSettings = RequestSettings()
@@ -90,7 +90,35 @@ class CrawlSettings(Struct, frozen=True, forbid_unknown_fields=True):
             )
 
 
+PoolKind = Literal["parquet", "csv", "tsv", "jsonl", "json"]
+
+
 class ImportSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """`import`: the reading of a pool of pairs."""
+    """`import`: the reading of a pool of pairs. Null leaves a setting to the file."""
 
     where: str | None = None
+    url: str | None = None
+    text: str | None = None
+    id: str | None = None
+    kind: PoolKind | None = None
+    header: list[str] = []
+    delimiter: Annotated[str, Meta(min_length=1, max_length=1)] | None = None
+    quote: Annotated[str, Meta(max_length=1)] | None = None
+    encoding: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.encoding is not None and not _is_text_encoding(self.encoding):
+            raise ValueError(
+                f"encoding: expected an encoding such as latin-1, found {self.encoding}"
+            )
+        if len(set(self.header)) < len(self.header):
+            raise ValueError(f"header: expected each name once, found {', '.join(self.header)}")
+        if self.delimiter in ("\n", "\r", '"') or self.quote in ("\n", "\r"):
+            raise ValueError("delimiter: expected another character, found a quote or line end")
+
+
+def _is_text_encoding(name: str) -> bool:
+    try:
+        return isinstance("".encode(name), bytes)
+    except LookupError:
+        return False

@@ -76,6 +76,8 @@ def explain(
         found = show(value)
         if "str" in expected.split(" | ") and not isinstance(value, (str, list, dict)):
             found += " (put it in quotes)"
+        elif "str" in expected.split(" | ") and isinstance(value, dict):
+            found += """ (put a value in braces in quotes of its own: '"{...}"')"""
     key = re.sub(r"\[.*", "", path)
     where = origins.get(key) or next((o for k, o in origins.items() if k.startswith(key)), file)
     where = where or "settings"

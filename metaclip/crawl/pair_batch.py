@@ -20,7 +20,7 @@ from metaclip.crawl.scanner.record import (
     TEXT_SOURCES,
     Limits,
 )
-from metaclip.warehouse.ids import IMAGE_DIGITS, PAIR_DIGITS, image_digests, pair_digests
+from metaclip.warehouse.ids import id_arrays
 from metaclip.warehouse.tables import PAIR_SCHEMA
 
 _OF_PAGE = ("page_url", "fetched_at", "warc_file", "warc_offset")
@@ -109,7 +109,7 @@ class PairBatch:
         urls = merged(_strings(columns.urls, columns.url_ends, rows), self.urls)
         texts = merged(_strings(columns.texts, columns.text_ends, rows), self.texts)
         sources = merged(pa.array(columns.sources[:rows].copy()), self.sources)
-        pair_ids, image_ids = _ids(urls, texts)
+        pair_ids, image_ids = id_arrays(urls, texts)
         found = {
             "pair_id": pair_ids,
             "image_id": image_ids,
@@ -129,17 +129,3 @@ def _strings(data: NDArray[np.uint8], ends: NDArray[np.int32], rows: int) -> pa.
     """Return the first `rows` strings, copied: the columns are filled again."""
     buffers = (pa.py_buffer(part.copy()) for part in (ends[: rows + 1], data[: ends[rows]]))
     return pa.StringArray.from_buffers(rows, *buffers)
-
-
-def _ids(urls: pa.Array, texts: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Return `pair_id` and `image_id` of each row, without a string object for each."""
-    url_bytes, text_bytes = (part.cast(pa.binary()).to_pylist() for part in (urls, texts))
-    pairs = _hex_digits(pair_digests(url_bytes, text_bytes), PAIR_DIGITS)
-    return pairs, _hex_digits(image_digests(url_bytes), IMAGE_DIGITS)
-
-
-def _hex_digits(digests: list[bytes], width: int) -> pa.Array:
-    """Return the first `width` hexadecimal digits of each digest."""
-    offsets = np.arange(0, width * len(digests) + 1, width, dtype=np.int32)
-    digits = b"".join([digest[: width // 2] for digest in digests]).hex().encode()
-    return pa.StringArray.from_buffers(len(digests), pa.py_buffer(offsets), pa.py_buffer(digits))

@@ -1,4 +1,4 @@
-"""Files to rows of `extractions`: one commit for each batch, a file that kills its worker apart."""
+"""Read files into `extractions`: one commit a batch, and a file that kills its worker apart."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import logging
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame
@@ -14,68 +15,120 @@ from pyspark.sql import DataFrame
 from metaclip.config.settings import Config
 from metaclip.crawl.files.listing import SourceFile
 from metaclip.crawl.files.stream import is_remote
-from metaclip.ingest.file_rows import file_reader, file_rows
-from metaclip.spark.progress import Progress
+from metaclip.errors import InputError
+from metaclip.ingest.file_rows import file_reader, status_rows
+from metaclip.ingest.ledger import choose_files, require_coverage, summarise_files
+from metaclip.report.summaries import CrawlSummary
+from metaclip.spark.progress import Progress, ProgressAccumulator
 from metaclip.warehouse.tables import EXTRACTIONS
 from metaclip.warehouse.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
 
-# What Spark says of a worker that a signal ended (a segfault, the kernel's memory killer),
-# and of an executor that its cluster manager ended for the memory it took.
+# Spark's words for a worker that a signal ended (a segfault, the kernel's memory killer),
+# and for an executor that its cluster manager ended for the memory it took.
 _CRASHES = ("Python worker exited unexpectedly", "exited caused by one of the running tasks")
 
 
-def write_pending(config: Config, warehouse: Warehouse, files: Sequence[SourceFile]) -> None:
-    """Publish that `files` were asked for, before any of them is read."""
-    if files:
-        _write_status(config, warehouse, files, "pending")
+@dataclass(frozen=True)
+class Reader:
+    """One way to read files: those of a crawl, or those of a pool.
+
+    Args:
+        rows: from the indices of files, the files and the progress to rows of EXTRACTIONS
+            without `crawl`. Called once for each batch of files.
+        check: refuses the files that are to be read before anything is written.
+        explain: the refusal for an error of Spark's, if its cause is in the settings.
+        read_as: names the settings that rows depend on; files that were read with others
+            are read again. None where no settings count.
+    """
+
+    job: str
+    rows: Callable[[DataFrame, Sequence[SourceFile], ProgressAccumulator], DataFrame]
+    check: Callable[[Sequence[SourceFile]], None]
+    explain: Callable[[Py4JJavaError], InputError | None] = lambda error: None
+    read_as: str | None = None
 
 
-def extract_files(
-    config: Config, warehouse: Warehouse, files: Sequence[SourceFile], progress: Progress
-) -> None:
-    """Read `files`; one commit for each `crawl.batch_files` of them.
+def crawl_reader(config: Config) -> Reader:
+    """Return the reader of WAT and WARC files."""
+
+    def rows(
+        indices: DataFrame, files: Sequence[SourceFile], progress: ProgressAccumulator
+    ) -> DataFrame:
+        crawl = config.crawl
+        read = file_reader(files, crawl.extraction, crawl.requests, progress)
+        return indices.mapInArrow(read, EXTRACTIONS.schema_without("crawl"))
+
+    return Reader("extract_pairs", rows, lambda files: None)
+
+
+def ingest(
+    config: Config, warehouse: Warehouse, files: Sequence[SourceFile], reader: Reader
+) -> CrawlSummary:
+    """Read the files that are not done, a commit for each `crawl.batch_files` of them.
 
     A batch that kills a worker is read again in halves, until the file that does it is
     alone: that one is recorded as failed, `crashed`.
+
+    Raises:
+        InputError: the reader refuses the files, or too few could be read.
     """
-    size = config.crawl.batch_files
-    for begin in range(0, len(files), size):
-        _extract(config, warehouse, files[begin : begin + size], progress)
-        progress.tell()
+    crawl = config.crawl
+    chosen = choose_files(warehouse, crawl, files, reader.read_as)
+    if chosen.to_read:
+        reader.check(chosen.to_read)
+    else:
+        log.info("all %d files are read; crawl.retry=all reads them again", len(files))
+    if chosen.new:
+        _write_status(config, warehouse, chosen.new, "pending")
+    before = len(files) - len(chosen.to_read)
+    context, size = warehouse.spark.sparkContext, crawl.batch_files
+    with Progress(context, reader.job, len(files), before) as progress:
+        for begin in range(0, len(chosen.to_read), size):
+            batch = chosen.to_read[begin : begin + size]
+            _Ingestion(config, warehouse, reader, progress).read(batch)
+            progress.tell()
+    require_coverage(warehouse, crawl.name, crawl.min_coverage, reader.job)
+    return summarise_files(warehouse, crawl.name)
 
 
-def _extract(
-    config: Config, warehouse: Warehouse, batch: Sequence[SourceFile], progress: Progress
-) -> None:
-    try:
-        _extract_at_once(config, warehouse, batch, progress)
-    except Py4JJavaError as error:
-        if not any(words in str(error) for words in _CRASHES):
-            raise
-        if len(batch) == 1:
-            log.info("%s: its worker crashed; recorded as failed", batch[0].path)
-            _write_status(config, warehouse, batch, "failed", "crashed")
-            return
-        log.info("a worker crashed on one of %d files; reading them in halves", len(batch))
-        middle = len(batch) // 2
-        for half in (batch[:middle], batch[middle:]):
-            _extract(config, warehouse, half, progress)
+@dataclass(frozen=True)
+class _Ingestion:
+    """One run of a reader."""
+
+    config: Config
+    warehouse: Warehouse
+    reader: Reader
+    progress: Progress
+
+    def read(self, batch: Sequence[SourceFile]) -> None:
+        """Read a batch and publish it, or its halves where a worker crashes."""
+        try:
+            self._read_at_once(batch)
+        except Py4JJavaError as error:
+            if not any(words in str(error) for words in _CRASHES):
+                raise self.reader.explain(error) or error from None
+            if len(batch) == 1:
+                log.info("%s: its worker crashed; recorded as failed", batch[0].path)
+                _write_status(self.config, self.warehouse, batch, "failed", "crashed")
+                return
+            log.info("a worker crashed on one of %d files; reading them in halves", len(batch))
+            middle = len(batch) // 2
+            for half in (batch[:middle], batch[middle:]):
+                self.read(half)
+
+    def _read_at_once(self, batch: Sequence[SourceFile]) -> None:
+        spark = self.warehouse.spark
+        # Dealt by range(): repartition(n) leaves some tasks empty and doubles others.
+        tasks = count_tasks(self.config, self.warehouse, batch)
+        indices = spark.range(0, len(batch), 1, tasks)
+        rows = self.reader.rows(indices, batch, self.progress.accumulator)
+        _write(self.config, self.warehouse, batch, rows)
 
 
-def _extract_at_once(
-    config: Config, warehouse: Warehouse, batch: Sequence[SourceFile], progress: Progress
-) -> None:
-    # Dealt by range(): repartition(n) leaves some tasks empty and doubles others.
-    indices = warehouse.spark.range(0, len(batch), 1, _count_tasks(config, warehouse, batch))
-    read = file_reader(batch, config.crawl.extraction, config.crawl.requests, progress.accumulator)
-    rows = indices.mapInArrow(read, EXTRACTIONS.schema_without("crawl"))
-    _write(config, warehouse, batch, rows)
-
-
-def _count_tasks(config: Config, warehouse: Warehouse, batch: Sequence[SourceFile]) -> int:
-    """One a file; of remote files no more than may be asked for at one time."""
+def count_tasks(config: Config, warehouse: Warehouse, batch: Sequence[SourceFile]) -> int:
+    """Return one task a file; for remote files no more than may be asked for at one time."""
     limit = config.crawl.requests.concurrent
     cores = _local_cores(warehouse.spark.sparkContext.master or "")
     if cores <= limit or not any(is_remote(file.url) for file in batch):
@@ -99,7 +152,7 @@ def _write_status(
     error: str | None = None,
 ) -> None:
     columns = EXTRACTIONS.schema_without("crawl")
-    rows = warehouse.spark.createDataFrame(file_rows(files, status, error), columns)
+    rows = warehouse.spark.createDataFrame(status_rows(files, status, error), columns)
     _write(config, warehouse, files, rows)
 
 

@@ -1,4 +1,4 @@
-"""What one Spark task does: read its files one after the other into rows of `extractions`."""
+"""Read crawl files in a Spark task, and make the rows of `extractions` for any kind of file."""
 
 from __future__ import annotations
 
@@ -8,36 +8,37 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-from pyspark import Accumulator
 
 from metaclip.config.crawl import ExtractionOptions, RequestSettings
 from metaclip.crawl.extraction import FileAccount, extract
 from metaclip.crawl.files.listing import SourceFile
 from metaclip.crawl.files.stream import open_source
 from metaclip.redaction import redact
+from metaclip.spark.progress import ProgressAccumulator
 from metaclip.warehouse.tables import EXTRACTION_SCHEMA, PAIR_SCHEMA
 
 FILE_TYPE = EXTRACTION_SCHEMA.field("file").type
+_MOST = 300
+"""Characters of an error in the ledger."""
+
+ArrowMap = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+"""A function for mapInArrow."""
 
 
 def file_reader(
     files: Sequence[SourceFile],
     options: ExtractionOptions,
     requests: RequestSettings,
-    progress: Accumulator[dict[str, tuple[int, int]]] | None = None,
-) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
-    """Return the function for mapInArrow that turns indices of `files` into EXTRACTION_SCHEMA.
-
-    To `progress`, an accumulator, each file that was read adds `{path: (pairs, bytes)}`.
-    """
+    progress: ProgressAccumulator | None = None,
+) -> ArrowMap:
+    """Return the function for mapInArrow that turns indices of `files` into EXTRACTION_SCHEMA."""
 
     def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for index in batch.column(0).to_pylist():
                 account = FileAccount()
                 yield from read_file(files[index], options, requests, account)
-                if progress is not None:
-                    progress.add({files[index].path: (account.pairs, account.bytes)})
+                add_progress(progress, files[index], account)
 
     return read
 
@@ -53,33 +54,48 @@ def read_file(
     try:
         with open_source(file.url, requests) as stream:
             for pairs in extract(stream, file.path, options, account):
-                yield _pair_rows(file.path, pairs)
+                yield pair_rows(file.path, pairs)
     except OSError as error:
         account.status = "partial" if account.pages else "failed"
-        account.error = _one_line(error, file)
-    yield _file_row(file.path, account, time.monotonic() - started)
+        account.error = one_line(error, file)
+    yield file_row(file, account, time.monotonic() - started)
 
 
-def file_rows(
+def add_progress(
+    progress: ProgressAccumulator | None, file: SourceFile, account: FileAccount
+) -> None:
+    """Add `{path: (pairs, bytes)}` of a file that was read."""
+    if progress is not None:
+        progress.add({file.path: (account.pairs, account.bytes)})
+
+
+def status_rows(
     files: Sequence[SourceFile], status: str, error: str | None = None
 ) -> list[tuple[str, str, None, dict[str, Any]]]:
-    """Return the rows that say of files that were not read what they are: pending, failed."""
+    """Return the accounts of files that were not read: pending or failed."""
     # The size tells a failed file that has been mended since.
     return [
         (
             *("file", file.path, None),
-            {"status": status, "bytes": file.size if error else None, "error": error},
+            {
+                "status": status,
+                "bytes": file.size if error else None,
+                "error": error,
+                "origin": file.origin,
+            },
         )
         for file in files
     ]
 
 
-def _one_line(error: OSError, file: SourceFile) -> str:
-    reason = error.strerror or str(error) or type(error).__name__
-    return " ".join(redact(reason.replace(file.url, file.path)).split())[:200]
+def one_line(error: Exception, file: SourceFile) -> str:
+    """Return an error's reason for the ledger: one line, without the machine's path."""
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(redact(reason.replace(file.url, file.path)).split())[:_MOST]
 
 
-def _pair_rows(path: str, pairs: pa.RecordBatch) -> pa.RecordBatch:
+def pair_rows(path: str, pairs: pa.RecordBatch) -> pa.RecordBatch:
+    """Return the rows of kind pair of one file's pairs in PAIR_SCHEMA."""
     count = pairs.num_rows
     return pa.RecordBatch.from_arrays(
         [
@@ -92,14 +108,23 @@ def _pair_rows(path: str, pairs: pa.RecordBatch) -> pa.RecordBatch:
     )
 
 
-def _file_row(path: str, account: FileAccount, seconds: float) -> pa.RecordBatch:
+def file_row(
+    file: SourceFile, account: FileAccount, seconds: float, read_as: str | None = None
+) -> pa.RecordBatch:
+    """Return the row of kind file of a file that was read.
+
+    Args:
+        read_as: names the import settings that the file's rows depend on.
+    """
     row = {
         **{name: getattr(account, name, None) for name in FILE_TYPE.names},
         "dropped_records": sorted(account.dropped_records.items()),
         "dropped_images": sorted(account.dropped_images.items()),
         "seconds": seconds,
         "finished_at": datetime.now(UTC),
+        "origin": file.origin,
+        "read_as": read_as,
     }
     return pa.RecordBatch.from_pylist(
-        [{"kind": "file", "path": path, "pair": None, "file": row}], schema=EXTRACTION_SCHEMA
+        [{"kind": "file", "path": file.path, "pair": None, "file": row}], schema=EXTRACTION_SCHEMA
     )

@@ -1,15 +1,16 @@
-"""The ledger: which files of a crawl were asked for, and what became of each."""
+"""Keep the ledger: the files that a crawl was asked for, and the account of each."""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
+from metaclip.config.crawl import CrawlSettings
 from metaclip.crawl.files.listing import SourceFile
 from metaclip.errors import InputError
 from metaclip.report.summaries import CrawlSummary
@@ -48,29 +49,69 @@ class FilesToRead:
 
 
 def choose_files(
-    warehouse: Warehouse, crawl: str, files: Sequence[SourceFile], *, failed: bool = False
+    warehouse: Warehouse, crawl: CrawlSettings, files: Sequence[SourceFile], read_as: str | None
 ) -> FilesToRead:
-    """Return what to read: files not read yet, and local ones whose size has changed.
+    """Return what to read: files not read yet, local ones whose size has changed, and files
+    that were read with other import settings.
+
+    `crawl.retry` adds those that failed or were read in part (failed), or all.
 
     Args:
-        failed: also those that failed or were read in part.
+        read_as: names the import settings that rows depend on; None where none count.
+
+    Raises:
+        InputError: the crawl has a file of the same path that lies in another folder.
     """
-    known: dict[str, tuple[str, int | None]] = {}
+    known: dict[str, Row] = {}
     if warehouse.exists(EXTRACTIONS):
-        rows = read_crawl_files(warehouse, crawl).select("path", "status", "bytes").collect()
-        known = {row.path: (row.status, row.bytes) for row in rows}
-    again = {"pending", "failed", "partial"} if failed else {"pending"}
+        rows = read_crawl_files(warehouse, crawl.name)
+        columns = ("path", "status", "bytes", "origin", "read_as")
+        known = {row.path: row for row in rows.select(*columns).collect()}
+    if crawl.retry != "all":
+        _refuse_other_origins(crawl.name, files, known)
     to_read = [
         file
         for file in files
-        if known.get(file.path, ("pending", None))[0] in again
-        or file.size not in (None, known[file.path][1])
+        if file.path not in known or _is_due(file, known[file.path], crawl.retry, read_as)
     ]
     return FilesToRead([file for file in files if file.path not in known], to_read)
 
 
-def require_coverage(warehouse: Warehouse, crawl: str, min_coverage: float) -> None:
-    """Raise InputError when too small a share of a crawl's files was read; log any gap."""
+def _is_due(file: SourceFile, known: Row, retry: str | None, read_as: str | None) -> bool:
+    """Return whether a file of the ledger is to be read again."""
+    if known.status == "pending" or retry == "all":
+        return True
+    if retry == "failed" and known.status in ("failed", "partial"):
+        return True
+    return file.size not in (None, known.bytes) or (
+        None not in (read_as, known.read_as) and read_as != known.read_as
+    )
+
+
+def _refuse_other_origins(
+    crawl: str, files: Sequence[SourceFile], known: Mapping[str, Row]
+) -> None:
+    """Refuse a file whose path names another one, such as 00000.parquet of a second folder."""
+    for file in files:
+        before = known[file.path].origin if file.path in known else None
+        if None not in (before, file.origin) and before != file.origin:
+            raise InputError(
+                f"crawl {crawl}",
+                "files of new paths, or those of before",
+                f"{file.path}, which the crawl has from another folder",
+                "set crawl.name to a new name for another pool; for the same files in a new "
+                "place, crawl.retry=all reads them again",
+            )
+
+
+def require_coverage(
+    warehouse: Warehouse, crawl: str, min_coverage: float, job: str | None = None
+) -> None:
+    """Raise InputError when too small a share of a crawl's files was read; log any gap.
+
+    Args:
+        job: the one that reads the files, if it is this one.
+    """
     rows = read_crawl_files(warehouse, crawl).select("path", "status", "error").collect()
     if not rows:
         raise InputError(
@@ -84,11 +125,12 @@ def require_coverage(warehouse: Warehouse, crawl: str, min_coverage: float) -> N
     more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
     found = f"{coverage:.1%}: {path} {status} ({error or 'not read yet'}){more}"
     if coverage < min_coverage:
+        job = job or "the job that reads them"
         raise InputError(
             f"crawl {crawl}",
             f"{min_coverage:.1%} of {len(rows)} files read",
             found,
-            "rerun extract_pairs (with crawl.retry=failed for failed and partial files), "
+            f"rerun {job} (with crawl.retry=failed for failed and partial files), "
             "or lower crawl.min_coverage",
         )
     log.info(

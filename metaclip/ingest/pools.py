@@ -1,193 +1,167 @@
-"""Ready pools of pairs (LAION, DataComp, img2dataset output) to rows of `extractions`."""
+"""Read ready pools of pairs (LAION, DataComp, img2dataset's input) in Spark tasks."""
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
+import pyarrow as pa
 from py4j.protocol import Py4JJavaError
-from pyspark.errors import AnalysisException
-from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as F
-from pyspark.sql.types import StructField
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema
 
+from metaclip.config.crawl import ImportSettings, RequestSettings
+from metaclip.config.settings import Config
 from metaclip.crawl.files.listing import SourceFile
 from metaclip.errors import InputError, root_cause
-from metaclip.warehouse.ids import image_id_column, pair_id_column
-from metaclip.warehouse.tables import FILE, PAIR
+from metaclip.ingest.crawl_files import Reader
+from metaclip.ingest.file_rows import ArrowMap
+from metaclip.ingest.pool.columns import Where
+from metaclip.ingest.pool.condition import columns_of, keep
+from metaclip.ingest.pool.describing import TYPES_DDL, types_reader
+from metaclip.ingest.pool.finishing import finish_rows
+from metaclip.ingest.pool.kinds import require_pool
+from metaclip.ingest.pool.opening import UNREADABLE, FormError, open_local
+from metaclip.ingest.pool.reading import read_pool_file, read_records, row_schema
+from metaclip.ingest.pool.where_types import common_type
+from metaclip.spark.progress import ProgressAccumulator
+from metaclip.warehouse.tables import EXTRACTIONS
 
-_FORMATS = {"parquet": "parquet", "csv": "csv", "tsv": "csv", "jsonl": "json", "ndjson": "json"}
-_SUFFIX = re.compile(r"\.(parquet|csv|tsv|jsonl|ndjson)(\.(gz|bz2|zst))?\Z")
-_COLUMNS = {
-    "url": ("url", "URL"),
-    "text": ("text", "TEXT", "caption"),
-    "source_id": ("uid", "key"),
-}
-_BAD = "_corrupt_record"
+_LOOKED_AT = 3
+"""Files whose form is checked before anything is written."""
+_DATA_EXCEPTION = re.compile(r"SQLSTATE: 22")
+"""A value that an operation of the condition can't take (SQL's class 22)."""
 
 
-def is_pool(files: str | Sequence[str]) -> bool:
-    """Return whether `crawl.files` names a pool of pairs rather than crawl files."""
-    names = [files] if isinstance(files, str) else files
-    return bool(names) and all(_SUFFIX.search(name) for name in names)
-
-
-def read_pool(spark: SparkSession, files: Sequence[SourceFile], where: str | None) -> DataFrame:
-    """Return the rows of `extractions` (pairs and the account of each file) of a pool.
-
-    URL and text stand as they are. Of the input's rows (`records`), those that `where`
-    excludes and those that can't be read are dropped records; the others are `pages` with
-    one image each, dropped as `no_url` or `no_text` where that is null or blank.
+def pool_reader(config: Config, spark: SparkSession) -> Reader:
+    """Return the reader of a pool's files.
 
     Raises:
-        InputError: unknown or mixed formats, no URL or text column, or a bad condition.
+        InputError: `import.where` can't be parsed.
     """
-    rows = _mark_paths(spark, _read_files(spark, files), files)
-    names = {kind: _find_column(rows, kind) for kind in _COLUMNS}
-    for kind in ("url", "text"):
-        if names[kind] is None:
-            raise InputError(
-                f"pool {files[0].path}",
-                f"a column {' or '.join(_COLUMNS[kind])}",
-                f"the columns {', '.join(c for c in rows.columns if not c.startswith('_'))}",
-            )
-    state = _state(rows, names, where)
-    try:
-        judged = rows.select(
-            F.col("_path").alias("path"), _pair(names).alias("pair"), state.alias("state")
+    pool = _Pool(config, spark)
+    return Reader("import_pairs", pool.rows, pool.check, pool.explain, read_as(config.import_))
+
+
+def read_as(settings: ImportSettings) -> str:
+    """Return 16 hex digits that name the settings on which the rows of a file depend."""
+    text = msgspec.json.encode(settings, order="sorted")
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
+class _Pool:
+    """The steps from indices of files to rows, with or without a condition."""
+
+    def __init__(self, config: Config, spark: SparkSession) -> None:
+        self.settings, self.requests = config.import_, config.crawl.requests
+        self.spark, self.batch_files = spark, config.crawl.batch_files
+        settings = self.settings
+        self.names = columns_of(spark, settings.where) if settings.where is not None else []
+        self._types: dict[tuple[str, ...], Where] = {}
+
+    def check(self, files: Sequence[SourceFile]) -> None:
+        """Refuse files of several kinds, a form that the settings do not tell, a condition."""
+        require_pool(files, self.settings)
+        _check_form(files[:_LOOKED_AT], self.settings, self.requests)
+        if self.settings.where is not None:
+            first = files[: self.batch_files]
+            self._judged(self.spark.range(0, len(first), 1, len(first)), first)
+
+    def rows(
+        self, indices: DataFrame, files: Sequence[SourceFile], progress: ProgressAccumulator
+    ) -> DataFrame:
+        """Return the rows of EXTRACTIONS of the files with these indices."""
+        finish = _finish(files, read_as(self.settings), progress)
+        schema = EXTRACTIONS.schema_without("crawl")
+        if self.settings.where is not None:
+            return self._judged(indices, files).mapInArrow(finish, schema)
+        read = _read(files, self.settings, self.requests, {})
+        return indices.mapInArrow(lambda batches: finish(read(batches)), schema)
+
+    def explain(self, error: Py4JJavaError) -> InputError | None:
+        """Return the refusal for a condition that some row has no value for."""
+        if self.settings.where is None or not _DATA_EXCEPTION.search(str(error)):
+            return None
+        reason = re.sub(r"\A\S*: ", "", root_cause(error))
+        hint = "cast by try_cast(... AS ...), which gives null"
+        return InputError(
+            "import.where", "a condition that every row has a value for", reason, hint
         )
-    except AnalysisException as error:
-        reason = str(error).splitlines()[0]
-        raise InputError("import.where", "a Spark SQL condition", reason) from None
-    kept = judged.where(F.col("state") == "kept")
-    pairs = kept.select(
-        F.lit("pair").alias("kind"), "path", "pair", F.lit(None).cast(FILE).alias("file")
-    )
-    return pairs.unionByName(_accounts(spark, judged, files))
+
+    def _judged(self, indices: DataFrame, files: Sequence[SourceFile]) -> DataFrame:
+        """Return judged rows, with the value of the condition as `keep`."""
+        where = self._where(indices, files)
+        schema = from_arrow_schema(row_schema(where), prefer_timestamp_ntz=True)
+        rows = indices.mapInArrow(_read(files, self.settings, self.requests, where), schema)
+        return keep(rows, str(self.settings.where))
+
+    def _where(self, indices: DataFrame, files: Sequence[SourceFile]) -> Where:
+        """Return the types of the condition's columns over all of these files."""
+        key = tuple(file.path for file in files)
+        if key not in self._types:
+            read = types_reader(files, self.settings, self.requests, self.names)
+            found: dict[str, list[pa.DataType]] = {}
+            for row in indices.mapInArrow(read, TYPES_DDL).distinct().collect():
+                kind = pa.ipc.read_schema(pa.py_buffer(row.type)).field(0).type
+                found.setdefault(row.name, []).append(kind)
+            missing = [name for name in self.names if name not in found]
+            if missing and not self._types:
+                raise InputError(
+                    "import.where",
+                    "a Spark SQL condition on columns of the pool",
+                    f"no column {missing[0]}",
+                )
+            self._types[key] = {name: common_type(found.get(name, [])) for name in self.names}
+        return self._types[key]
 
 
-def _read_files(spark: SparkSession, files: Sequence[SourceFile]) -> DataFrame:
-    suffixes = {match[1] for file in files if (match := _SUFFIX.search(file.path))}
-    unknown = [file.path for file in files if not _SUFFIX.search(file.path)]
-    if unknown or len(suffixes) != 1:
-        raise InputError(
-            "crawl.files",
-            "a pool in one format: .parquet, .csv, .tsv or .jsonl",
-            unknown[0] if unknown else ", ".join(sorted(suffixes)),
-        )
-    suffix = suffixes.pop()
-    reader = spark.read.format(_FORMATS[suffix])
-    if _FORMATS[suffix] == "csv":
-        options = {"header": "true", "quote": '"', "escape": '"', "multiLine": "true"}
-        reader = reader.options(**options, sep="\t" if suffix == "tsv" else ",")
-    if _FORMATS[suffix] == "parquet":
-        # Else the columns are those of the first file, and another file's are lost.
-        reader = reader.option("mergeSchema", "true")
-    urls = [_spark_url(file) for file in files]
-    try:
-        return reader.load(urls)
-    except (AnalysisException, Py4JJavaError) as error:
-        java = isinstance(error, Py4JJavaError)
-        reason = root_cause(error) if java else str(error).splitlines()[0]
-        raise InputError(f"pool {files[0].path}", f"readable {suffix} files", reason) from None
+def _check_form(
+    files: Sequence[SourceFile], settings: ImportSettings, requests: RequestSettings
+) -> None:
+    """Refuse local files none of which has the form that the settings tell.
+
+    A single one of another form fails by itself, as a damaged one does.
+    """
+    refused: list[InputError] = []
+    for file in files:
+        if "://" in file.url:
+            return
+        try:
+            with open_local(file.url, requests) as stream:
+                next(read_records(stream, file, settings, {}), None)
+        except FormError as error:
+            where = f"pool {file.path}"
+            refused.append(InputError(where, error.expected, error.found, error.hint))
+        except UNREADABLE:
+            return
+        else:
+            return
+    if refused:
+        raise refused[0]
 
 
-def _spark_url(file: SourceFile) -> str:
-    """Hadoop's names: s3a:// for s3://; a path's glob characters are meant as they are."""
-    url = re.sub(r"\As3://", "s3a://", file.url)
-    return re.sub(r"([\\*?\[\]{}])", r"\\\1", url)
+def _read(
+    files: Sequence[SourceFile],
+    settings: ImportSettings,
+    requests: RequestSettings,
+    where: Where,
+) -> ArrowMap:
+    """Return the function for mapInArrow that turns indices of files into judged rows."""
+
+    def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for index in batch.column(0).to_pylist():
+                yield from read_pool_file(index, files[index], settings, requests, where)
+
+    return read
 
 
-def _mark_paths(spark: SparkSession, rows: DataFrame, files: Sequence[SourceFile]) -> DataFrame:
-    """Add `_path`, the stable name of the file that a row came from."""
-    by_url = [(re.sub(r"\As3://", "s3a://", file.url), file.path) for file in files]
-    names = F.broadcast(spark.createDataFrame(by_url, "_url string, _path string"))
-    full = F.regexp_replace(F.col("_metadata.file_path"), r"^file:/*", "/")
-    decoded = F.url_decode(F.regexp_replace(full, r"\+", "%2B"))
-    return rows.withColumn("_url", decoded).join(names, on="_url", how="inner")
+def _finish(files: Sequence[SourceFile], settings: str, progress: ProgressAccumulator) -> ArrowMap:
+    """Return the function for mapInArrow that turns judged rows into rows of EXTRACTIONS."""
 
+    def finish(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return finish_rows(batches, files, settings, progress)
 
-def _find_column(rows: DataFrame, kind: str) -> str | None:
-    return next((name for name in _COLUMNS[kind] if name in rows.columns), None)
-
-
-def _state(rows: DataFrame, names: dict[str, str | None], where: str | None) -> Column:
-    """Return `kept` or the reason why a row gives no pair."""
-    wanted = F.coalesce(F.expr(where), F.lit(False)) if where else F.lit(True)
-    bad = F.col(_BAD).isNotNull() if _BAD in rows.columns else F.lit(False)
-    return (
-        F.when(bad, "bad_record")
-        .when(~wanted, "where")
-        .when(_blank(str(names["url"])), "no_url")
-        .when(_blank(str(names["text"])), "no_text")
-        .otherwise("kept")
-    )
-
-
-def _blank(name: str) -> Column:
-    return F.col(f"`{name}`").isNull() | (F.trim(F.col(f"`{name}`").cast("string")) == "")
-
-
-def _pair(names: dict[str, str | None]) -> Column:
-    url = F.col(f"`{names['url']}`").cast("string")
-    text = F.col(f"`{names['text']}`").cast("string")
-    given = F.col(f"`{names['source_id']}`") if names["source_id"] else F.lit(None)
-    values = {
-        "pair_id": pair_id_column(url, text),
-        "image_id": image_id_column(url),
-        "image_url": url,
-        "text": text,
-        "source_id": given,
-    }
-    given_or_null = (values.get(field.name, F.lit(None)) for field in PAIR)
-    return F.struct(*map(_typed, PAIR, given_or_null))
-
-
-def _typed(field: StructField, value: Column) -> Column:
-    return value.cast(field.dataType).alias(field.name)
-
-
-def _accounts(spark: SparkSession, judged: DataFrame, files: Sequence[SourceFile]) -> DataFrame:
-    """Return one `file` row for each file, also for one without rows."""
-    reasons = {reason: F.count_if(F.col("state") == reason) for reason in _REASONS}
-    counted = judged.groupBy("path").agg(
-        F.count(F.lit(1)).alias("records"),
-        *(count.alias(reason) for reason, count in reasons.items()),
-    )
-    asked = spark.createDataFrame(
-        [(file.path, file.size) for file in files], "path string, bytes bigint"
-    )
-    joined = asked.join(counted, on="path", how="left").na.fill(0, ["records", *_REASONS])
-    pages = F.col("records") - F.col("bad_record") - F.col("where")
-    values = {
-        "status": F.when(F.col("kept") > 0, "done").otherwise("failed"),
-        "bytes": F.col("bytes"),
-        "records": F.col("records"),
-        "pages": pages,
-        "images": pages,
-        "images_kept": F.col("kept"),
-        "lazy_images": F.lit(0),
-        "pairs": F.col("kept"),
-        "dropped_records": _counts_map(("bad_record", "where")),
-        "dropped_images": _counts_map(("no_url", "no_text")),
-        "error": F.when(F.col("kept") == 0, "no_pairs"),
-        "seconds": F.lit(None),
-        "finished_at": F.current_timestamp(),
-    }
-    fields = [_typed(field, values[field.name]) for field in FILE]
-    return joined.select(
-        F.lit("file").alias("kind"),
-        "path",
-        F.lit(None).cast(PAIR).alias("pair"),
-        F.struct(*fields).alias("file"),
-    )
-
-
-_REASONS = ("kept", "bad_record", "where", "no_url", "no_text")
-
-
-def _counts_map(reasons: Sequence[str]) -> Column:
-    entries = [
-        F.struct(F.lit(reason).alias("reason"), F.col(reason).alias("count")) for reason in reasons
-    ]
-    return F.map_filter(F.map_from_entries(F.array(*entries)), lambda _, count: count > 0)
+    return finish

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from pyspark.sql import SparkSession
 
@@ -38,8 +39,24 @@ def vacuum(warehouse: Warehouse, table: Table, hours: float) -> None:
     """
     listers = str(warehouse.spark.sparkContext.defaultParallelism)
     settings = {_CHECK: "false", _LISTERS: listers}
-    with _set(warehouse.spark, settings), warehouse.committing(table, {}, {}) as delta:
+    with (
+        _set(warehouse.spark, settings),
+        _prints_to_stderr(warehouse.spark),
+        warehouse.committing(table, {}, {}) as delta,
+    ):
         delta.vacuum(hours)
+
+
+@contextmanager
+def _prints_to_stderr(spark: SparkSession) -> Iterator[None]:
+    """Send Delta's own lines to stderr, for a job prints its summary alone on stdout."""
+    system: Any = spark._jvm.java.lang.System  # type: ignore[union-attr]
+    out = system.out
+    system.setOut(system.err)
+    try:
+        yield
+    finally:
+        system.setOut(out)
 
 
 @contextmanager

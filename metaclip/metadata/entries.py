@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from collections.abc import Sequence
 
-import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from metaclip.errors import InputError
 from metaclip.metadata.checking import check_entries
+from metaclip.metadata.list_files import parse_rows, read_bytes
 
 ENTRY_SCHEMA = pa.schema(
     [
@@ -42,10 +41,9 @@ def metadata_version(entries: Sequence[str], languages: Sequence[str | None] | N
 
 
 def read_entries(file: str) -> pa.Table:
-    """Return the entries of a JSON list, a text file (one a line) or a Parquet file.
+    """Return the entries of a JSON list, a text (one a line), Parquet, CSV or JSON lines.
 
-    The kind is found by content. Entry ids are the positions, or a Parquet file's own
-    `entry_id`.
+    Entry ids are the positions, or the column `entry_id` of a table.
 
     Returns:
         A table of ENTRY_SCHEMA, in the order of the ids.
@@ -55,40 +53,22 @@ def read_entries(file: str) -> pa.Table:
             entries; the error names some.
     """
     where = f"metadata.file {file}"
-    try:
-        with fsspec.open(file, "rb") as stream:
-            data = stream.read()
-    except (OSError, ValueError) as error:
-        raise InputError(
-            where, "a readable file", getattr(error, "strerror", "") or str(error)
-        ) from None
-    return _from_parquet(data, where) if data[:4] == b"PAR1" else _from_text(data, where)
+    data = read_bytes(file, where)
+    return _from_parquet(data, where) if data[:4] == b"PAR1" else _from_text(data, file, where)
 
 
-def _from_text(data: bytes, where: str) -> pa.Table:
+def _from_text(data: bytes, file: str, where: str) -> pa.Table:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
             where, "UTF-8", f"byte {data[error.start]:#04x} at offset {error.start}"
         ) from None
-    if text.lstrip()[:1] in ("[", "{"):
-        entries = _from_json(text, where)
-    else:
-        entries = [line.removesuffix("\r") for line in text.split("\n")]
-        entries = entries[:-1] if entries[-1] == "" else entries
-    check_entries(entries, where)
-    return _table(entries, {})
-
-
-def _from_json(text: str, where: str) -> list[object]:
-    try:
-        entries = json.loads(text)
-    except ValueError as error:
-        raise InputError(where, "a JSON list of strings", f"bad JSON: {error}") from None
-    if not isinstance(entries, list):
-        raise InputError(where, "a JSON list of strings", f"a JSON {type(entries).__name__}")
-    return entries
+    rows = parse_rows(text, file, where)
+    if isinstance(rows, pa.Table):
+        return _from_table(rows, where)
+    check_entries(rows, where)
+    return _table(rows, {})
 
 
 def _from_parquet(data: bytes, where: str) -> pa.Table:
@@ -96,6 +76,10 @@ def _from_parquet(data: bytes, where: str) -> pa.Table:
         table = pq.read_table(io.BytesIO(data))
     except (pa.ArrowInvalid, OSError) as error:
         raise InputError(where, "a Parquet file", str(error).splitlines()[0]) from None
+    return _from_table(table, where)
+
+
+def _from_table(table: pa.Table, where: str) -> pa.Table:
     if "entry" not in table.column_names:
         raise InputError(where, "a column entry", f"the columns {', '.join(table.column_names)}")
     table = _with_declared_types(table, where)

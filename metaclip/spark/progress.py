@@ -28,6 +28,10 @@ class _ByPath(AccumulatorParam[_Done]):
         return value1
 
 
+ProgressAccumulator = Accumulator[_Done]
+"""What a task adds `{path: (pairs, bytes)}` of each file to."""
+
+
 class Progress:
     """Files that tasks have ended, told while they do.
 
@@ -60,8 +64,8 @@ class Progress:
             print(f"\r\033[K{self.line()}", file=sys.stderr, flush=True)
 
     @property
-    def accumulator(self) -> Accumulator[_Done]:
-        """What a task adds `{path: (pairs, bytes)}` of a file to."""
+    def accumulator(self) -> ProgressAccumulator:
+        """The accumulator of this run."""
         return self._done
 
     def tell(self) -> None:

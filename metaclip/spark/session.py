@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
+from tempfile import gettempdir
 
 from pyspark import SparkConf
 from pyspark.errors import PySparkRuntimeError
@@ -38,6 +39,8 @@ SETTINGS: dict[str, str] = {
     "spark.redaction.regex": SPARK_REGEX,
     # Spares the sort before a write partitioned by kind (pairs beside their files' account).
     "spark.sql.maxConcurrentOutputFileWriters": "4",
+    # Spark makes this folder, which stays empty, in the working folder of the command else.
+    "spark.sql.warehouse.dir": f"{gettempdir()}/metaclip-spark-warehouse",
 }
 
 

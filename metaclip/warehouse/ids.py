@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hashlib import sha224, sha256
 
+import numpy as np
+import pyarrow as pa
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
@@ -28,6 +30,20 @@ def pair_digests(image_urls: list[bytes], texts: list[bytes]) -> list[bytes]:
 def image_digests(image_urls: list[bytes]) -> list[bytes]:
     """Return the SHA-224 of each URL in UTF-8, whose leading bytes are its `image_id`."""
     return [sha224(url).digest() for url in image_urls]
+
+
+def id_arrays(image_urls: pa.StringArray, texts: pa.StringArray) -> tuple[pa.Array, pa.Array]:
+    """Return `pair_id` and `image_id` of each row, without a string object for each."""
+    urls, rest = (part.cast(pa.binary()).to_pylist() for part in (image_urls, texts))
+    pairs = _hex_digits(pair_digests(urls, rest), PAIR_DIGITS)
+    return pairs, _hex_digits(image_digests(urls), IMAGE_DIGITS)
+
+
+def _hex_digits(digests: list[bytes], width: int) -> pa.Array:
+    """Return the first `width` hexadecimal digits of each digest."""
+    offsets = np.arange(0, width * len(digests) + 1, width, dtype=np.int32)
+    digits = b"".join([digest[: width // 2] for digest in digests]).hex().encode()
+    return pa.StringArray.from_buffers(len(digests), pa.py_buffer(offsets), pa.py_buffer(digits))
 
 
 def pair_id_column(image_url: Column, text: Column) -> Column:

@@ -61,6 +61,8 @@ FILE = StructType(
         column("error", _STRING, "reason why the file is not done"),
         column("seconds", _DOUBLE, "time that reading took, in seconds"),
         column("finished_at", _TIME, "time at which reading ended, UTC"),
+        column("origin", _STRING, "hash of the folder that holds path; null in a list of paths"),
+        column("read_as", _STRING, "hash of the import settings that rows depend on; else null"),
     ]
 )
 """The account of one file."""

@@ -302,7 +302,7 @@ def test_stored_settings_have_no_credentials() -> None:
         ),
         (["crawl.kind=wet"], "one of wat, warc, null, found"),
         (["crawl.limit=0"], ">= 1"),
-        (["crawl.retry=all"], "one of failed, null, found"),
+        (["crawl.retry=some"], "one of failed, all, null, found"),
         (["crawl.requests.concurrent=0"], ">= 1"),
         (["crawl.requests.timeout=0"], "> 0"),
     ],

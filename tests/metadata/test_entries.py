@@ -7,6 +7,7 @@ import io
 import json
 from pathlib import Path
 
+import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -194,5 +195,67 @@ def test_no_file(tmp_path: Path, name: str) -> None:
 
 
 def test_a_scheme_that_is_none() -> None:
-    with pytest.raises(InputError, match="expected a readable file"):
+    with pytest.raises(InputError, match="a local path, https:// or s3://, found noth"):
         read_entries("nothing://bucket/entries.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "entries"),
+    [
+        ("list", b"[sic]\ncat\n", ["[sic]", "cat"]),
+        ("list.txt", b'["cat"]\n{"entry": 1}\n', ['["cat"]', '{"entry": 1}']),
+        ("list.csv", b'\xef\xbb\xbfentry,score\n"a, b",2\ncat,\n', ["a, b", "cat"]),
+        ("list.tsv", b"source\tentry\r\nunigram\tcat\r\n", ["cat"]),
+        ("list.jsonl", b'{"entry": "cat", "score": 1.5}\n\n{"entry": "a dog"}\n', ["cat", "a dog"]),
+        ("list.ndjson", b'"cat"\n"dog"\n', ["cat", "dog"]),
+        ("list", b'{"entry": "cat"}\n', ["cat"]),
+    ],
+)
+def test_each_form_of_a_list(tmp_path: Path, name: str, data: bytes, entries: list[str]) -> None:
+    (tmp_path / name).write_bytes(data)
+    assert read_entries(str(tmp_path / name))["entry"].to_pylist() == entries
+
+
+def test_a_table_in_text_has_its_columns(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("entry,entry_id,score\ndog,1,\ncat,0,2.5\n")
+    table = read_entries(str(tmp_path / "list.csv"))
+    assert table["entry"].to_pylist() == ["cat", "dog"]
+    assert table["score"].to_pylist() == [2.5, None]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("a.csv", b"word\ncat\n", "a column entry, found the columns word"),
+        ("a.csv", b"entry,score\ncat\n", "2 cells in each record, found 1 in record 1"),
+        ("a.csv", b"entry,score\ncat,much\n", "score of type double, found other values"),
+        ("a.jsonl", b'{"entry": "cat"}\n{"ent\n', "JSON lines, found bad JSON in line 2"),
+        ("a.jsonl", b'{"entry": 1}\n', "entry of type string, found other values"),
+    ],
+)
+def test_a_list_of_another_form_is_refused(
+    tmp_path: Path, name: str, data: bytes, message: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(InputError, match=message):
+        read_entries(str(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("hf://datasets/a/b/list.txt", "the package that reads it, found none; pip install hugg"),
+        ("s3://a-bucket-of-nobody/list.txt", "a readable file, found no credentials for S3"),
+        ("gopher://h.example/list.txt", "a local path, https:// or s3://, found gopher://"),
+    ],
+)
+def test_a_remote_list_that_can_not_be_read(
+    url: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    fsspec.get_filesystem_class("s3").clear_instance_cache()
+    with pytest.raises(InputError, match=message):
+        read_entries(url)

@@ -1,4 +1,4 @@
-"""Which files a crawl has: paths, globs, lists of paths and snapshots of Common Crawl."""
+"""List the files of a crawl: paths, folders, globs, lists of paths, Common Crawl snapshots."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import fsspec
@@ -16,16 +17,31 @@ from metaclip.config.crawl import CrawlSettings, RequestSettings
 from metaclip.crawl.files.stream import find_matching, open_source
 from metaclip.errors import InputError
 
-_GLOB = re.compile(r"[*?\[]")
-_PACKAGES = {"http": "aiohttp", "https": "aiohttp", "s3": "s3fs", "s3a": "s3fs"}
+_BRACES = re.compile(r"\{([^{}]*,[^{}]*)\}")
+_GLOB = re.compile(rf"[*?\[]|{_BRACES.pattern}")
+_NO_DATA = re.compile(r"(\A|/)(\.|_[^/=]*(/|\Z))|(\A|/)(README|LICENSE)[^/]*\Z|\.md\Z")
+"""Files of a folder that Spark, Hugging Face and editors put beside the data."""
+_PACKAGES = {
+    "http": "aiohttp",
+    "https": "aiohttp",
+    "s3": "s3fs",
+    "s3a": "s3fs",
+    "hf": "huggingface_hub",
+}
 
 
 class SourceFile(NamedTuple):
-    """One file: its stable name in the tables, where it is read, and its size if local."""
+    """One file: its stable path in the tables, its URL, and its size if local.
+
+    `origin` is a hash of the folder that `path` is below: it tells two files of one path
+    apart, and shows nothing of a machine. None for a line of a list of paths, which is the
+    same file on every mirror.
+    """
 
     path: str
     url: str
     size: int | None
+    origin: str | None = None
 
 
 def find_files(crawl: CrawlSettings) -> list[SourceFile]:
@@ -52,8 +68,9 @@ def list_files(
 ) -> list[SourceFile]:
     """Return the files that `crawl.files` and `crawl.prefix` name, sorted by path.
 
-    A file named twice is there once. `path` is the line of a paths list, or what is below
-    a glob's fixed part or a file's folder: no machine's prefix, credentials or query.
+    A file named twice is there once. `path` is the line of a list of paths, or the part below
+    the folder, the glob's fixed part or the file's folder: no machine's prefix, credentials
+    or query.
 
     Raises:
         InputError: nothing is named, something named is not there, or two files would
@@ -77,46 +94,86 @@ def list_files(
 
 
 def _expand(pattern: str, prefix: str, requests: RequestSettings) -> Iterator[SourceFile]:
-    _require_package(pattern)
+    require_package(pattern, f"crawl.files {pattern}")
     url = _absolute(pattern)
     path = _public(url)
     if re.search(r"\.paths(\.gz)?\Z", path):
         for line in _read_list(url, requests):
             yield _source(_public(line, prefix), prefix + line)
-        return
+    elif _is_folder(pattern, url):
+        yield from _below(url.rstrip("/") or "/", requests)
+    elif glob := _find_glob(pattern, url):
+        fixed = posixpath.dirname(pattern[: glob.start()] + "x")
+        yield from _matching(pattern, _absolute(fixed) if fixed else _absolute("."), requests)
+    else:
+        yield _source(posixpath.basename(path), url, posixpath.dirname(path))
+
+
+def _find_glob(pattern: str, url: str) -> re.Match[str] | None:
+    """Return the first special character of a glob; a local file's name may have one too."""
+    if _is_local(url) and Path(url).exists():
+        return None
     # Over HTTP a question mark begins the query.
-    glob = _GLOB.search(pattern.partition("?")[0] if _is_http(url) else pattern)
-    if not glob:
-        yield _source(posixpath.basename(path), url)
-        return
-    fixed = posixpath.dirname(pattern[: glob.start()] + "x")
-    urls = _glob(pattern, requests)
+    return _GLOB.search(pattern.partition("?")[0] if _is_http(url) else pattern)
+
+
+def _is_folder(pattern: str, url: str) -> bool:
+    """Return whether a local folder is named, or a remote one by a slash at its end."""
+    if _is_local(url):
+        return Path(url).is_dir()
+    return pattern.endswith("/") and not _is_http(url)
+
+
+def _below(folder: str, requests: RequestSettings) -> Iterator[SourceFile]:
+    """Yield the files below a folder at any depth, without hidden ones and those about it."""
+    escaped = re.sub(r"([*?\[])", r"[\1]", folder) if _is_local(folder) else folder
+    files = _matching(f"{escaped.rstrip('/')}/**", folder, requests)
+    found = [file for file in files if not _NO_DATA.search(file.path)]
+    if not found:
+        raise InputError(f"crawl.files {folder}", "files in the folder", "none")
+    yield from found
+
+
+def _matching(pattern: str, root: str, requests: RequestSettings) -> Iterator[SourceFile]:
+    urls = sorted({url for one in _alternatives(pattern) for url in _glob(one, requests)})
     if not urls:
         raise InputError(f"crawl.files {pattern}", "at least one file", "none that matches")
-    root = _absolute(fixed) if fixed else _absolute(".")
     for url in urls:
-        yield _source(_public(posixpath.relpath(url, root), url), url)
+        yield _source(_public(posixpath.relpath(url, root), url), url, _public(root))
 
 
-def _require_package(url: str) -> None:
-    """Raise InputError unless what reads URLs of this scheme is installed."""
+def _alternatives(pattern: str) -> list[str]:
+    """Return a pattern once for each choice of its braces, such as {a,b}, which fsspec lacks."""
+    braces = _BRACES.search(pattern)
+    if braces is None:
+        return [pattern]
+    before, after = pattern[: braces.start()], pattern[braces.end() :]
+    return [
+        one for choice in braces[1].split(",") for one in _alternatives(before + choice + after)
+    ]
+
+
+def require_package(url: str, where: str) -> None:
+    """Raise InputError unless the package that reads URLs of this scheme is installed."""
     scheme = url.partition("://")[0] if "://" in url else "file"
     try:
         fsspec.get_filesystem_class(scheme)
     except ImportError:
         package = _PACKAGES.get(scheme)
         hint = f"pip install {package}" if package else "see fsspec's documentation"
-        raise InputError(f"crawl.files {url}", "the package that reads it", "none", hint) from None
+        raise InputError(where, "the package that reads it", "none", hint) from None
     except ValueError:
-        raise InputError(
-            f"crawl.files {url}", "a local path, https:// or s3://", f"{scheme}://"
-        ) from None
+        raise InputError(where, "a local path, https:// or s3://", f"{scheme}://") from None
 
 
 def _public(path: str, prefix: str = "") -> str:
     """Return a path or URL without user, password and, where it is a URL, query."""
     path = re.sub(r"(?<=://)[^/?#]*@", "", path)
     return re.sub(r"[?#].*", "", path) if _is_http(path) or _is_http(prefix) else path
+
+
+def _is_local(url: str) -> bool:
+    return "://" not in url
 
 
 def _is_http(url: str) -> bool:
@@ -149,16 +206,23 @@ def _read_list(url: str, requests: RequestSettings) -> list[str]:
     return lines
 
 
-def _source(path: str, url: str) -> SourceFile:
+def _source(path: str, url: str, root: str | None = None) -> SourceFile:
+    origin = None if root is None else _digest(root)
     if "://" in url:
-        _require_package(url)
-        return SourceFile(path, url, None)
-    if os.path.isdir(url):  # noqa: PTH112 - the same words for local paths and URLs
-        raise InputError(f"crawl.files {url}", "a file", "a folder", f"name {url}/*")
+        require_package(url, f"crawl.files {url}")
+        return SourceFile(path, url, None, origin)
     try:
-        return SourceFile(path, _absolute(url), os.stat(url).st_size)  # noqa: PTH116
+        if Path(url).is_dir():
+            raise InputError(f"crawl.files {url}", "a file", "a folder")
+        return SourceFile(path, _absolute(url), os.stat(url).st_size, origin)  # noqa: PTH116
     except OSError as error:
         raise InputError(f"crawl.files {url}", "a file", _reason(error)) from None
+
+
+def _digest(root: str) -> str:
+    """Return the hash of a folder, one for s3:// and s3a://."""
+    name = re.sub(r"\As3a://", "s3://", root).rstrip("/")
+    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _absolute(path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import BinaryIO, cast
 
 import fsspec
@@ -24,6 +25,8 @@ def open_source(url: str, settings: RequestSettings) -> BinaryIO:
     """
     if is_remote(url):
         return cast(BinaryIO, RemoteStream(open_remote(url, settings).get, settings))
+    if "://" not in url:
+        return Path(url).open("rb")  # "::" in a name would be a chain to fsspec
     return cast(BinaryIO, fsspec.open(url, "rb").open())
 
 
@@ -36,7 +39,8 @@ def find_matching(pattern: str, settings: RequestSettings) -> list[str]:
     files, path = fsspec.core.url_to_fs(pattern)
 
     def find() -> list[str]:
-        return [name for name in files.glob(path) if not files.isdir(name)]
+        found = files.glob(path, detail=True)
+        return [name for name, about in found.items() if about["type"] != "directory"]
 
     if not is_remote(pattern):
         return find()
