@@ -6,7 +6,7 @@ from metaclip.application import run_job
 from metaclip.config.settings import Config
 from metaclip.crawl.files.listing import find_files
 from metaclip.ingest.crawl_files import extract_files, write_pending
-from metaclip.ingest.ledger import choose_files, require_coverage, summarise_files
+from metaclip.ingest.ledger import choose_files, collect_files, require_coverage, summarise_files
 from metaclip.report.summaries import CrawlSummary
 from metaclip.spark.progress import Progress
 from metaclip.warehouse.warehouse import Warehouse
@@ -21,8 +21,9 @@ def extract_pairs(config: Config, warehouse: Warehouse) -> CrawlSummary:
     before = len(files) - len(chosen.to_read)
     with Progress(context, "extract_pairs", len(files), before) as progress:
         extract_files(config, warehouse, chosen.to_read, progress)
-    require_coverage(warehouse, crawl.name, crawl.min_coverage)
-    return summarise_files(warehouse, crawl.name)
+    ledger = collect_files(warehouse, crawl.name)
+    require_coverage(ledger, crawl.name, crawl.min_coverage)
+    return summarise_files(ledger, crawl.name)
 
 
 if __name__ == "__main__":

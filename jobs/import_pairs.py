@@ -6,7 +6,7 @@ import sys
 from metaclip.application import run_job
 from metaclip.config.settings import Config
 from metaclip.crawl.files.listing import find_files
-from metaclip.ingest.ledger import choose_files, require_coverage, summarise_files
+from metaclip.ingest.ledger import choose_files, collect_files, require_coverage, summarise_files
 from metaclip.ingest.pools import read_pool
 from metaclip.report.summaries import CrawlSummary
 from metaclip.warehouse.tables import EXTRACTIONS
@@ -25,8 +25,9 @@ def import_pairs(config: Config, warehouse: Warehouse) -> CrawlSummary:
         paths = [file.path for file in chosen.to_read]
         warehouse.replace(EXTRACTIONS, rows, {"crawl": crawl.name}, {}, paths)
     log.info("%d files", len(chosen.to_read))
-    require_coverage(warehouse, crawl.name, crawl.min_coverage)
-    return summarise_files(warehouse, crawl.name)
+    ledger = collect_files(warehouse, crawl.name)
+    require_coverage(ledger, crawl.name, crawl.min_coverage)
+    return summarise_files(ledger, crawl.name)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ from metaclip.warehouse.warehouse import Warehouse
 class Inputs:
     """The matches that a curation is sampled from, their entry counts and their versions.
 
-    `matches` has the columns of a match, crawl, and `draw`, with `draw_rows` rows that
+    `counts` has a row of each entry and crawl, or of each entry. `matches` has the columns of a match, crawl, and `draw`, with `draw_rows` rows that
     share it. `versions` are the Delta versions of the tables that were read.
     """
 
@@ -101,7 +101,6 @@ def _open_crawls(config: Config, warehouse: Warehouse) -> Inputs:
     )
     matches = warehouse.read(MATCHES).where(chosen).drop("metadata_version", "spacing")
     counts = warehouse.read(ENTRY_COUNTS).where(chosen)
-    counts = counts.groupBy("entry_id").agg(F.sum("count").alias("count"))
     if config.balance.dedup == "all" and len(crawls) > 1:
         matches = keep_one_row_per_pair(matches)
         counts = _count(warehouse, matches, version)

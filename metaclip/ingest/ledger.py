@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -69,14 +70,23 @@ def choose_files(
     return FilesToRead([file for file in files if file.path not in known], to_read)
 
 
-def require_coverage(warehouse: Warehouse, crawl: str, min_coverage: float) -> None:
-    """Raise InputError when too small a share of a crawl's files was read; log any gap."""
-    rows = read_crawl_files(warehouse, crawl).select("path", "status", "error").collect()
+def collect_files(warehouse: Warehouse, crawl: str) -> pa.Table:
+    """Return the accounts of all files of one crawl."""
+    return read_crawl_files(warehouse, crawl).toArrow()
+
+
+def require_coverage(files: pa.Table, crawl: str, min_coverage: float) -> None:
+    """Raise InputError when too small a share of a crawl's files was read; log any gap.
+
+    Args:
+        files: see `collect_files`.
+    """
+    rows = files.select(["path", "status", "error"]).to_pylist()
     if not rows:
         raise InputError(
             f"crawl {crawl}", "extracted files", "none", "run extract_pairs or import_pairs first"
         )
-    bad = sorted((row.path, row.status, row.error) for row in rows if row.status != "done")
+    bad = sorted(tuple(row.values()) for row in rows if row["status"] != "done")
     coverage = (len(rows) - len(bad)) / len(rows)
     if not bad:
         return
@@ -100,17 +110,21 @@ def require_coverage(warehouse: Warehouse, crawl: str, min_coverage: float) -> N
     )
 
 
-def summarise_files(warehouse: Warehouse, crawl: str) -> CrawlSummary:
-    """Return the sums of all accounts of a crawl, and its files by status."""
+def summarise_files(files: pa.Table, crawl: str) -> CrawlSummary:
+    """Return the sums of all accounts of a crawl, and its files by status.
+
+    Args:
+        files: see `collect_files`.
+    """
     sums = ("records", "pages", "images", "images_kept", "lazy_images", "pairs")
     status: Counter[str] = Counter()
     totals: Counter[str] = Counter()
     dropped: dict[str, Counter[str]] = {"dropped_records": Counter(), "dropped_images": Counter()}
-    for row in read_crawl_files(warehouse, crawl).toLocalIterator():
-        status[row.status] += 1
+    for row in files.to_pylist():
+        status[row["status"]] += 1
         totals.update({name: row[name] or 0 for name in sums})
         for name, counts in dropped.items():
-            counts.update(row[name] or {})
+            counts.update(dict(row[name] or ()))
     return CrawlSummary(
         crawl=crawl,
         files=status.total(),

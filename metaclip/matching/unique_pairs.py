@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import pyarrow as pa
 from msgspec import UNSET, UnsetType
 from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, Window
@@ -16,8 +17,8 @@ from metaclip.matching.engine import Engine
 from metaclip.matching.languages import LanguageModel
 from metaclip.matching.spark_columns import language_column, match_column
 
-_FIRST_LOOK = 10_000
-"""Pairs of the first look for a match: far more than any pool worth matching needs."""
+_FIRST_LOOK = 1000
+"""Texts of the first look for a match: far more than any pool worth matching needs."""
 
 # Of equal pairs the least stays; the columns after the first three only settle real ties.
 _ORDER = ("path", "page_url", "text_source", "warc_file", "warc_offset", "fetched_at", "source_id")
@@ -48,8 +49,8 @@ def match_unique_pairs(pairs: DataFrame, engine: Engine, crawl: str) -> DataFram
     match = match_column(pairs.sparkSession, engine)
     staying = pairs.where("size(removed_by) = 0").drop("removed_by")
     matches = find_matches(staying, match)
-    # The first look is seldom in vain, and it ends without cutting a worker short.
-    if not find_matches(staying.limit(_FIRST_LOOK), match).count() and not matches.count():
+    # The first look is seldom in vain; it starts no worker.
+    if not _first_look(staying, engine) and not matches.count():
         raise InputError(
             f"crawl {crawl}",
             "texts with entries of the metadata",
@@ -57,6 +58,12 @@ def match_unique_pairs(pairs: DataFrame, engine: Engine, crawl: str) -> DataFram
             "is it the right list, and of the language of the texts?",
         )
     return keep_unique(matches)
+
+
+def _first_look(pairs: DataFrame, engine: Engine) -> bool:
+    """Return whether one of the first texts has an entry."""
+    texts = pa.array([row.text for row in pairs.select("text").take(_FIRST_LOOK)], pa.string())
+    return any(engine.match(texts).to_pylist())
 
 
 def choose_languages(

@@ -95,6 +95,7 @@ METADATA = Table(
         ]
     ),
     ("metadata_version",),
+    skipped_by=("entry_id",),
 )
 METADATA_VERSIONS = Table(
     "metadata_versions",
@@ -133,6 +134,7 @@ WIKI_TEXTS = Table(
         ]
     ),
     ("corpus",),
+    skipped_by=("path",),
 )
 NGRAM_COUNTS = Table(
     "ngram_counts",
@@ -181,6 +183,7 @@ EXTRACTIONS = Table(
         "one_kind": "(kind = 'pair' and pair is not null and file is null) or "
         "(kind = 'file' and file is not null and pair is null)"
     },
+    skipped_by=("path",),
 )
 MATCHES = Table(
     "matches",
@@ -203,6 +206,7 @@ ENTRY_COUNTS = Table(
         ]
     ),
     ("metadata_version", "spacing", "crawl"),
+    skipped_by=("entry_id",),
 )
 REMOVALS = Table(
     "removals",
@@ -249,6 +253,7 @@ CURATION_COUNTS = Table(
         ]
     ),
     ("curation",),
+    skipped_by=("entry_id",),
 )
 CURATIONS = Table(
     "curations",

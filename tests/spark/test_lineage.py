@@ -6,8 +6,9 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from metaclip.warehouse.commits import Change
 from metaclip.warehouse.tables import METADATA
-from metaclip.warehouse.warehouse import Change, Warehouse
+from metaclip.warehouse.warehouse import Warehouse
 
 
 def test_the_last_change_of_a_partition_is_found_among_other_commits(
@@ -23,6 +24,6 @@ def test_the_last_change_of_a_partition_is_found_among_other_commits(
         writer.option("userMetadata", note).save(warehouse.path(METADATA))
     own = str(spark.sparkContext.applicationId)
     last = warehouse.last_change
-    assert last(METADATA, {"metadata_version": "one"}) == Change(1, {"matches": 7}, own)
-    assert last(METADATA, {"metadata_version": "two"}) == Change(2, {}, own)
+    assert last(METADATA, {"metadata_version": "one"}) == Change(1, {"matches": 7}, own, 1)
+    assert last(METADATA, {"metadata_version": "two"}) == Change(2, {}, own, 1)
     assert warehouse.last_change(METADATA, {"metadata_version": "three"}) is None
