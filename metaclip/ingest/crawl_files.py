@@ -21,6 +21,9 @@ from metaclip.warehouse.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
 
+_SINGLE_FILES = 100
+"""Files of a batch up to which each is a task of its own."""
+
 # What Spark says of a worker that a signal ended (a segfault, the kernel's memory killer),
 # and of an executor that its cluster manager ended for the memory it took.
 _CRASHES = ("Python worker exited unexpectedly", "exited caused by one of the running tasks")
@@ -75,12 +78,16 @@ def _extract_at_once(
 
 
 def _count_tasks(config: Config, warehouse: Warehouse, batch: Sequence[SourceFile]) -> int:
-    """One a file; of remote files no more than may be asked for at one time."""
+    """Return one task a file, or two files a task in large batches, since tasks write files.
+
+    Of remote files no more are read than may be asked for at one time.
+    """
     limit = config.crawl.requests.concurrent
+    tasks = max(min(len(batch), _SINGLE_FILES), math.ceil(len(batch) / 2))
     cores = _local_cores(warehouse.spark.sparkContext.master or "")
     if cores <= limit or not any(is_remote(file.url) for file in batch):
-        return len(batch)
-    return min(len(batch), limit)
+        return tasks
+    return min(tasks, limit)
 
 
 def _local_cores(master: str) -> float:

@@ -1,4 +1,4 @@
-"""The tables of one warehouse: read as they stand, replaced by the partition."""
+"""Read the tables of one warehouse at their newest version; replace them by the partition."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from metaclip.warehouse.commits import Change, CommitLog
 from metaclip.warehouse.table import Table
 
 _PROPERTIES = {
-    # What a partition was computed from stands in the log, so the log is kept.
+    # The log records the inputs of each partition, so it is kept.
     "delta.logRetentionDuration": "interval 36500 days",
 }
 
@@ -79,7 +79,7 @@ class Warehouse:
             ) from None
 
     def read(self, table: Table) -> DataFrame:
-        """Return `table` as it stands now, whatever is written later.
+        """Return `table` at its version of now, whatever is written later.
 
         Raises:
             InputError: there is no such table, or its schema is not the declared one.
@@ -97,7 +97,7 @@ class Warehouse:
         return frame.select(*table.schema.names)
 
     def read_partition(self, table: Table, partition: Partition) -> DataFrame:
-        """Return the rows of one partition of `table` as it stands now."""
+        """Return the rows of one partition of `table` at its version of now."""
         rows = self.read(table)
         for column, value in partition.items():
             rows = rows.where(F.col(column) == value)
