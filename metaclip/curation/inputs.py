@@ -40,8 +40,9 @@ from metaclip.warehouse.warehouse import Warehouse
 class Inputs:
     """The matches that a curation is sampled from, their entry counts and their versions.
 
-    `counts` has a row of each entry and crawl, or of each entry. `matches` has the columns of a match, crawl, and `draw`, with `draw_rows` rows that
-    share it. `versions` are the Delta versions of the tables that were read.
+    `counts` has a row of each entry and crawl, or of each entry. `matches` has the columns of a
+    match, crawl, and `draw`, with `draw_rows` rows that share it. `versions` are the Delta
+    versions of the tables that were read.
     """
 
     metadata_version: str
