@@ -1,0 +1,127 @@
+"""What other tools cost: cc2dataset, and the chain that a user would build of public parts.
+
+Each tool has a session of its own on the same Spark, warm after a run on all files; then they run
+in turn, on 4 and on 16 copies of the crawl file whose URLs differ. Of ROUNDS the least CPU
+time of JVM, driver and workers counts. cc2dataset comes from PyPI, into an environment of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import venv
+from contextlib import ExitStack
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from benchmarks.inputs import ROOT, find_input
+from tests.helpers.archives import with_other_hosts
+
+TOOLS = {
+    "cc2dataset": "cc2dataset 1.5.0: extract, drop duplicates, Parquet",
+    "chain": "that, a pyahocorasick loop, explode and count, a coin an entry, Parquet",
+    "ours": "extract_pairs, match_entries, count_entries, sample_pairs",
+}
+COPIES = (4, 16)
+ROUNDS = 3
+_ENVIRONMENT = ROOT / "build" / "peers"
+_SHARED = ("psutil", "pyspark", "pyarrow", "pyahocorasick", "pandas", "numpy")
+"""Packages of the same version in both environments."""
+MORE = (
+    "Ours gives more for it: titles as texts, WHATWG URLs, a rule which duplicate stays, a "
+    "ledger of all files and drops, counts and sizes that are published, tables of Delta."
+)
+
+Figures = dict[str, Any]
+
+
+def run() -> Figures:
+    """Measure all tools in turn; print the cost of one more copy, fixed cost and pairs."""
+    with tempfile.TemporaryDirectory(prefix="metaclip-peers-") as folder, ExitStack() as stack:
+        files = _copies(Path(folder))
+        tools = {name: stack.enter_context(_start(name, f"{folder}/{name}")) for name in TOOLS}
+        for name, tool in tools.items():
+            _ask(tool, "warm", files)
+            print(f"  {name} is warm", flush=True)
+        measured: list[Figures] = []
+        for turn in range(ROUNDS):
+            for copies in COPIES:
+                for name, tool in tools.items():
+                    done = _ask(tool, f"{turn}-{copies}", files[:copies])
+                    measured.append({"tool": name, "copies": copies, **done})
+        for tool in tools.values():
+            tool.stdin.close()
+    return {"measured": measured, "tools": _report(measured)}
+
+
+def _copies(folder: Path) -> list[str]:
+    data, files = find_input("wat").read_bytes(), []
+    for number in range(max(COPIES)):
+        file = folder / f"{number:02}.warc.wat.gz"
+        file.write_bytes(with_other_hosts(data, number))
+        files.append(str(file))
+    return files
+
+
+def _start(name: str, folder: str) -> subprocess.Popen[str]:
+    python = sys.executable if name == "ours" else _environment()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYSPARK_PYTHON": python}
+    # Imported, not run: workers then import its functions too, and keep what these cache.
+    command = [python, "-c", "from benchmarks.peer import main; main()"]
+    command += [name, folder, str(find_input("metadata"))]
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def _environment() -> str:
+    """Return the Python of the peers' environment, made at the first call."""
+    python = _ENVIRONMENT / "bin" / "python"
+    if not python.exists():
+        venv.create(_ENVIRONMENT, with_pip=True, clear=True)
+        pins = [f"{package}=={version(package)}" for package in _SHARED]
+        wanted = ["cc2dataset==1.5.0", *pins]
+        subprocess.run([python, "-m", "pip", "install", "-q", *wanted], check=True)
+    return str(python)
+
+
+def _ask(tool: subprocess.Popen[str], name: str, files: list[str]) -> Figures:
+    assert tool.stdin is not None
+    assert tool.stdout is not None
+    tool.stdin.write(json.dumps({"name": name, "files": files}) + "\n")
+    tool.stdin.flush()
+    answer: Figures = json.loads(tool.stdout.readline())
+    return answer
+
+
+def _report(measured: list[Figures]) -> dict[str, Figures]:
+    few, many = COPIES
+    result: dict[str, Figures] = {}
+    sizes = "".join(f"{copies:>4} copies" for copies in COPIES)
+    print(f"  CPU seconds     {sizes}  one more   fixed     pairs   matched")
+    for name in TOOLS:
+        runs = {n: [r for r in measured if (r["tool"], r["copies"]) == (name, n)] for n in COPIES}
+        least = {n: min(found, key=lambda row: float(row["cpu_s"])) for n, found in runs.items()}
+        slope = (least[many]["cpu_s"] - least[few]["cpu_s"]) / (many - few)
+        fixed = least[few]["cpu_s"] - few * slope
+        rows = least[many]
+        result[name] = {"one_more": slope, "fixed": fixed, **rows}
+        print(
+            f"    {name:14}{least[few]['cpu_s']:>10.2f}{rows['cpu_s']:>11.2f}{slope:>10.3f}"
+            f"{fixed:>8.1f}{rows['pairs']:>10,}{rows.get('matched', 0):>10,}"
+        )
+    for name in ("cc2dataset", "chain"):
+        ratio = result["ours"]["one_more"] / result[name]["one_more"]
+        print(f"  one more copy, ours / {name}: {ratio:.2f} ({TOOLS[name]})")
+    print(f"  {MORE}")
+    return result
