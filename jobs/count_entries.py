@@ -4,7 +4,7 @@ import logging
 import sys
 
 from metaclip.application import run_job
-from metaclip.balance.counting import check_sum, collect_counts, count_found, counts_table
+from metaclip.balance.counting import count_matches, counts_table
 from metaclip.config.settings import Config
 from metaclip.report.summaries import CountSummary
 from metaclip.warehouse.lineage import choose_metadata, match_partition, require_fresh_matches
@@ -21,8 +21,7 @@ def count_entries(config: Config, warehouse: Warehouse) -> CountSummary:
     matched = require_fresh_matches(warehouse, partition)
     matches = warehouse.read_partition(MATCHES, partition)
     entries = warehouse.count_rows(METADATA, {"metadata_version": version})
-    counts = collect_counts(count_found(matches), entries)
-    check_sum(counts, matches)
+    counts = count_matches(matches, entries)
     rows = warehouse.frame(counts_table(counts))
     warehouse.replace(ENTRY_COUNTS, rows, partition, {"matches": matched})
     total, hit = int(counts.sum()), int((counts > 0).sum())

@@ -32,26 +32,41 @@ def count_found(matches: DataFrame) -> DataFrame:
     return found.groupBy("entry_id").agg(F.count(F.lit(1)).alias("count"))
 
 
-def check_sum(counts: Counts, matches: DataFrame) -> None:
-    """Raise MetaclipError unless the counts add up to the matches."""
-    matched = matches.agg(F.coalesce(F.sum(F.size("entry_ids")), F.lit(0))).collect()[0][0]
-    if int(counts.sum()) != matched:
-        raise MetaclipError(
-            f"entry counts add up to {int(counts.sum())}, but there are {matched} matches"
-        )
+def count_matches(matches: DataFrame, entries: int) -> Counts:
+    """Return the counts of all entries, indexed by entry id, from one pass over `matches`.
 
-
-def collect_counts(counts: DataFrame, entries: int = 0) -> Counts:
-    """Return the counts of all entries, indexed by entry id; those of one entry add up.
+    A row also gives its number of matches n, as the id -1 - n; with these the counts are checked.
 
     Args:
-        counts: with `entry_id` and `count`.
-        entries: number of entries, where the last ones may have no row.
+        matches: unique pairs with `entry_ids`.
+        entries: number of entries.
+
+    Raises:
+        MetaclipError: the counts do not add up to the matches.
     """
+    size = F.lit(-1) - F.size("entry_ids")
+    found = count_found(matches.select(F.array_append("entry_ids", size).alias("entry_ids")))
+    rows = found.toArrow()
+    ids, numbers = rows["entry_id"].to_numpy(), rows["count"].to_numpy()
+    counts = _counts_of(ids[ids >= 0], numbers[ids >= 0], entries)
+    matched = int(((-1 - ids) * numbers)[ids < 0].sum())
+    if int(counts.sum()) != matched:
+        raise MetaclipError(
+            f"entry counts add up to {counts.sum()}, but there are {matched} matches"
+        )
+    return counts
+
+
+def collect_counts(counts: DataFrame) -> Counts:
+    """Return the counts of all entries, indexed by entry id; those of one entry add up."""
     rows = counts.select("entry_id", "count").toArrow()
-    ids = rows["entry_id"].to_numpy()
+    return _counts_of(rows["entry_id"].to_numpy(), rows["count"].to_numpy(), 0)
+
+
+def _counts_of(ids: Counts, numbers: Counts, entries: int) -> Counts:
+    """Return the sums of `numbers` by id, of `entries` ids or of all up to the largest."""
     result = np.zeros(max(entries, int(ids.max(initial=-1)) + 1), dtype=np.int64)
-    np.add.at(result, ids, rows["count"].to_numpy())
+    np.add.at(result, ids, numbers)
     return result
 
 

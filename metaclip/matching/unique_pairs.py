@@ -147,7 +147,10 @@ def keep_first(rows: DataFrame, *keys: str) -> DataFrame:
 def count_unique(pairs: DataFrame) -> tuple[int, int, int]:
     """Return the number of pairs, of unique pairs, and of those whose rows are all removed."""
     gone = F.every(F.size("removed_by") > 0).alias("gone")
-    unique = pairs.groupBy("pair_id").agg(F.count(F.lit(1)).alias("times"), gone)
+    # As bytes: this shuffles all keys.
+    unique = pairs.groupBy(F.unhex("pair_id").alias("id")).agg(
+        F.count(F.lit(1)).alias("times"), gone
+    )
     total = F.coalesce(F.sum("times"), F.lit(0))
     [row] = unique.agg(total, F.count(F.lit(1)), F.count_if("gone")).collect()
     return row[0], row[1], row[2]

@@ -58,6 +58,12 @@ class CommitLog:
                 return Change(commit.version, note["inputs"], application, commit.rows)
         return None
 
+    def partitions(self, path: str, version: int) -> list[dict[str, str]]:
+        """Return the partitions that our commits wrote, up to `version`, the newest first."""
+        notes = (commit.note for commit in self._newest_first(path, version))
+        found = [json.loads(note)["partition"] for note in notes if note.startswith(_OURS)]
+        return [part for place, part in enumerate(found) if part and part not in found[:place]]
+
     def _newest_first(self, path: str, version: int) -> Iterator[_Commit]:
         oldest = max(0, version - _RECENT + 1)
         for number in range(version, oldest - 1, -1):

@@ -36,13 +36,9 @@ def choose_metadata(warehouse: Warehouse, version: str | None) -> str:
     Raises:
         InputError: no version, several and none chosen, or an unknown one.
     """
-    # Known from the log, without a query; no job deletes a version.
-    if version is not None and version != "newest" and _is_version(warehouse, version):
-        return version
-    found: list[str] = []
-    if warehouse.exists(METADATA):
-        rows = warehouse.read(METADATA).where(F.col("entry_id") == 0).select("metadata_version")
-        found = sorted(row[0] for row in rows.collect())
+    # From the log, without a query; no job deletes a version.
+    written = warehouse.written_partitions(METADATA)
+    found = sorted(partition["metadata_version"] for partition in written)
     if not found:
         raise InputError(
             "metadata",
@@ -62,10 +58,6 @@ def choose_metadata(warehouse: Warehouse, version: str | None) -> str:
     if version is not None and version not in found:
         raise InputError("metadata.version", f"one of {', '.join(found)}", version)
     return version or found[0]
-
-
-def _is_version(warehouse: Warehouse, version: str) -> bool:
-    return warehouse.last_change(METADATA, {"metadata_version": version}) is not None
 
 
 def _newest(warehouse: Warehouse, found: list[str]) -> str:

@@ -55,6 +55,7 @@ class Warehouse:
         self._commit["application"] = str(spark.sparkContext.applicationId)
         self.seconds: dict[str, float] = {}
         self._log = CommitLog(spark)
+        self._checked: set[str] = set()
 
     def path(self, table: Table) -> str:
         """Return where `table` lies."""
@@ -120,6 +121,12 @@ class Warehouse:
         if not self.exists(table):
             return None
         return self._log.find_change(self.path(table), self.version(table), partition)
+
+    def written_partitions(self, table: Table) -> list[dict[str, str]]:
+        """Return the partitions of `table` that our jobs have written, the newest first."""
+        if not self.exists(table):
+            return []
+        return self._log.partitions(self.path(table), self.version(table))
 
     def count_rows(self, table: Table, partition: Partition) -> int:
         """Return the number of rows of one partition, from the log where the last commit has it."""
@@ -212,9 +219,12 @@ class Warehouse:
 
     def create(self, table: Table) -> None:
         """Create `table` from its declaration: a plain first write would drop NOT NULL."""
+        if table.name in self._checked:
+            return
         if self.exists(table):
             found = DeltaTable.forPath(self.spark, self.path(table)).toDF()
             table.check(found, "read")
+            self._checked.add(table.name)
             return
         builder = (
             DeltaTable.createIfNotExists(self.spark)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from pyspark.sql import SparkSession
 
+from metaclip.warehouse import commits
 from metaclip.warehouse.commits import Change
 from metaclip.warehouse.tables import METADATA
 from metaclip.warehouse.warehouse import Warehouse
@@ -27,3 +29,18 @@ def test_the_last_change_of_a_partition_is_found_among_other_commits(
     assert last(METADATA, {"metadata_version": "one"}) == Change(1, {"matches": 7}, own, 1)
     assert last(METADATA, {"metadata_version": "two"}) == Change(2, {}, own, 1)
     assert warehouse.last_change(METADATA, {"metadata_version": "three"}) is None
+
+
+def test_an_older_change_is_found_in_the_history(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse = Warehouse(spark, str(tmp_path), "test", "digest")
+    columns = METADATA.schema_without("metadata_version")
+    rows = spark.createDataFrame([(0, "a", None, "import", None)], columns)
+    for name in ("one", "two", "three"):
+        warehouse.replace(METADATA, rows, {"metadata_version": name}, {})
+    monkeypatch.setattr(commits, "_RECENT", 1)
+    change = warehouse.last_change(METADATA, {"metadata_version": "one"})
+    assert change is not None
+    assert change.version == 1
+    assert warehouse.count_rows(METADATA, {"metadata_version": "one"}) == 1
