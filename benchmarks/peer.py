@@ -43,12 +43,12 @@ def _session() -> SparkSession:
 
 def _cc2dataset(folder: str, metadata: str) -> Run:
     """Return what cc2dataset does: extract, drop duplicates, write; its own code reads a file."""
-    from cc2dataset.main import process_wat
+    from cc2dataset.main import process_wat  # type: ignore[import-not-found]
 
     spark = _session()
 
     def extract(paths: Iterable[str]) -> Iterator[tuple[str, ...]]:
-        from loguru import logger
+        from loguru import logger  # type: ignore[import-not-found]
 
         logger.remove()
         for path in paths:
@@ -140,7 +140,10 @@ def _ours(folder: str, metadata: str) -> Run:
             "balance.t": _T,
         }
         config = load_config(None, [f"{key}={json.dumps(value)}" for key, value in given.items()])
-        return steps[name](config, Warehouse(spark, config.warehouse, name, config.digest()))
+        done: Struct = steps[name](
+            config, Warehouse(spark, config.warehouse, name, config.digest())
+        )
+        return done
 
     step("import_metadata", "none", [])
 

@@ -16,7 +16,7 @@ import venv
 from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from benchmarks.inputs import ROOT, find_input
 from tests.helpers.archives import with_other_hosts
@@ -54,7 +54,7 @@ def run() -> Figures:
                     done = _ask(tool, f"{turn}-{copies}", files[:copies])
                     measured.append({"tool": name, "copies": copies, **done})
         for tool in tools.values():
-            tool.stdin.close()
+            _input(tool).close()
     return {"measured": measured, "tools": _report(measured)}
 
 
@@ -96,12 +96,16 @@ def _environment() -> str:
 
 
 def _ask(tool: subprocess.Popen[str], name: str, files: list[str]) -> Figures:
-    assert tool.stdin is not None
     assert tool.stdout is not None
-    tool.stdin.write(json.dumps({"name": name, "files": files}) + "\n")
-    tool.stdin.flush()
+    _input(tool).write(json.dumps({"name": name, "files": files}) + "\n")
+    _input(tool).flush()
     answer: Figures = json.loads(tool.stdout.readline())
     return answer
+
+
+def _input(tool: subprocess.Popen[str]) -> IO[str]:
+    assert tool.stdin is not None
+    return tool.stdin
 
 
 def _report(measured: list[Figures]) -> dict[str, Figures]:
