@@ -1,6 +1,7 @@
 """Run one tool over crawl files, warm, once for each line of stdin, and print what it took.
 
-Started by `benchmarks.peers` with the tool's name and its folder. `cc2dataset` and `chain` run in
+Started by `benchmarks.peers` with the tool's name, its folder, the list of entries and settings of
+the JVM. `cc2dataset` and `chain` run in
 an environment of their own, where the package is not installed.
 """
 
@@ -24,8 +25,6 @@ _SPARK = {
     "spark.ui.enabled": "false",
     "spark.sql.shuffle.partitions": "4",
     "spark.ui.showConsoleProgress": "false",
-    "spark.driver.memory": "4g",
-    "spark.driver.defaultJavaOptions": "-XX:+UseParallelGC",
     "spark.master": "local[2]",
 }
 _T = 20.0
@@ -160,7 +159,8 @@ def _ours(folder: str, metadata: str) -> Run:
 
 def main() -> None:
     """Answer each line of stdin, {"name", "files"}, by the rows and CPU seconds of a run."""
-    tool, folder, metadata = sys.argv[1:]
+    tool, folder, metadata, jvm = sys.argv[1:]
+    _SPARK.update(json.loads(jvm))
     run = {"ours": _ours, "cc2dataset": _cc2dataset, "chain": _chain}[tool](folder, metadata)
     Path(folder).mkdir(exist_ok=True)
     watch = Watch()

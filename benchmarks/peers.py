@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from benchmarks.inputs import ROOT, find_input
+from metaclip.spark.session import jvm_settings
 from tests.helpers.archives import with_other_hosts
 
 TOOLS = {
@@ -72,7 +73,9 @@ def _start(name: str, folder: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYSPARK_PYTHON": python}
     # Imported, not run: workers then import its functions too, and keep what these cache.
     command = [python, "-c", "from benchmarks.peer import main; main()"]
-    command += [name, folder, str(find_input("metadata"))]
+    # All have the same JVM: what ours sets for itself.
+    jvm = {} if name == "ours" else jvm_settings({})
+    command += [name, folder, str(find_input("metadata")), json.dumps(jvm)]
     return subprocess.Popen(
         command,
         cwd=ROOT,
