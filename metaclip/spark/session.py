@@ -86,14 +86,24 @@ def jvm_settings(given: Mapping[str, str]) -> dict[str, str]:
     """Return the heap and options of a JVM that runs tasks beside the driver on this machine."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     heap = max(1 << 30, min(_LARGEST_HEAP, memory // 4))
+    elsewhere = _given_elsewhere()
     options = list(_QUICK_START)
     # Java refuses two collectors.
-    if "GC" not in given.get("spark.driver.extraJavaOptions", ""):
+    if "GC" not in given.get("spark.driver.extraJavaOptions", "") + elsewhere:
         options.append("-XX:+UseParallelGC")
-    return {
+    settings = {
         "spark.driver.memory": f"{heap >> 20}m",
         "spark.driver.defaultJavaOptions": " ".join(options),
     }
+    return {key: value for key, value in settings.items() if key not in elsewhere}
+
+
+def _given_elsewhere() -> str:
+    """Return the options of Java in the environment, and the user's own defaults of Spark."""
+    names = ("SPARK_SUBMIT_OPTS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS")
+    defaults = conf_folder() / "spark-defaults.conf"
+    given = [os.environ.get(name, "") for name in names]
+    return " ".join([*given, defaults.read_text("utf-8") if defaults.exists() else ""])
 
 
 def _start(builder: SparkSession.Builder) -> SparkSession:
