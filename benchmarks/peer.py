@@ -1,8 +1,7 @@
 """Run one tool over crawl files, warm, once for each line of stdin, and print what it took.
 
 Started by `benchmarks.peers` with the tool's name, its folder, the list of entries and settings of
-the JVM. `cc2dataset` and `chain` run in
-an environment of their own, where the package is not installed.
+the JVM. The chain runs in an environment of its own, where the package is not installed.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import json
 import random
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,8 @@ from benchmarks.processes import Watch
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-Run = Callable[[str, list[str]], dict[str, int]]
-"""A flow: from a name and crawl files to numbers of rows."""
+Run = Callable[[str, list[str], Callable[[str], None]], dict[str, int]]
+"""A flow: from a name and crawl files to numbers of rows; it calls back at the end of a stage."""
 _SPARK = {
     "spark.ui.enabled": "false",
     "spark.sql.shuffle.partitions": "4",
@@ -53,12 +53,15 @@ def _cc2dataset(folder: str, metadata: str) -> Run:
         for path in paths:
             yield from process_wat(path, "image")
 
-    def run(name: str, files: list[str]) -> dict[str, int]:
+    def run(name: str, files: list[str], ended: Callable[[str], None]) -> dict[str, int]:
         rows = spark.sparkContext.parallelize(files, len(files)).mapPartitions(extract)
         pairs = rows.toDF(_COLUMNS).dropDuplicates(["uid"])
         # Its 256 files at least would cost small inputs more.
         pairs.repartition(4).write.mode("overwrite").parquet(f"{folder}/{name}/pairs")
-        return {"pairs": spark.read.parquet(f"{folder}/{name}/pairs").count()}
+        pairs = spark.read.parquet(f"{folder}/{name}/pairs")
+        done = {"pairs": pairs.count()}
+        ended("cc2dataset")
+        return done
 
     return run
 
@@ -95,8 +98,8 @@ def _chain(folder: str, metadata: str) -> Run:
 
     extract, spark = _cc2dataset(folder, metadata), _session()
 
-    def run(name: str, files: list[str]) -> dict[str, int]:
-        done, to = extract(name, files), f"{folder}/{name}"
+    def run(name: str, files: list[str], ended: Callable[[str], None]) -> dict[str, int]:
+        done, to = extract(name, files, ended), f"{folder}/{name}"
         pairs = spark.read.parquet(f"{to}/pairs").rdd
         found = pairs.mapPartitions(lambda rows: _match(rows, metadata))
         schema = "url string, text string, ids array<int>"
@@ -112,7 +115,9 @@ def _chain(folder: str, metadata: str) -> Run:
 
         kept = spark.createDataFrame(matches.rdd.mapPartitions(toss), schema)
         kept.write.mode("overwrite").parquet(f"{to}/curated")
-        return {**done, "matched": matches.count()}
+        done["matched"] = matches.count()
+        ended("chain")
+        return done
 
     return run
 
@@ -146,29 +151,35 @@ def _ours(folder: str, metadata: str) -> Run:
 
     step("import_metadata", "none", [])
 
-    def run(name: str, files: list[str]) -> dict[str, int]:
-        step("extract_pairs", name, files)
-        matched = step("match_entries", name, files)
-        step("count_entries", name, files)
-        step("sample_pairs", name, files)
-        done = structs.asdict(matched)
+    def run(name: str, files: list[str], ended: Callable[[str], None]) -> dict[str, int]:
+        summaries = {}
+        for stage in ("extract_pairs", "match_entries", "count_entries", "sample_pairs"):
+            summaries[stage] = step(stage, name, files)
+            ended(stage)
+        done = structs.asdict(summaries["match_entries"])
         return {"pairs": done["unique_pairs"], "matched": done["matched"]}
 
     return run
+
+
+def _note(watch: Watch, before: float, spent: dict[str, float], stage: str) -> None:
+    """Note the CPU seconds from `before` to the end of a stage."""
+    spent[stage] = sum(watch.cpu_seconds().values()) - before
 
 
 def main() -> None:
     """Answer each line of stdin, {"name", "files"}, by the rows and CPU seconds of a run."""
     tool, folder, metadata, jvm = sys.argv[1:]
     _SPARK.update(json.loads(jvm))
-    run = {"ours": _ours, "cc2dataset": _cc2dataset, "chain": _chain}[tool](folder, metadata)
+    run = {"ours": _ours, "chain": _chain}[tool](folder, metadata)
     Path(folder).mkdir(exist_ok=True)
     watch = Watch()
     watch.start()
     for line in sys.stdin:
         asked, before = json.loads(line), watch.cpu_seconds()
-        rows = run(asked["name"], asked["files"])
-        after = watch.cpu_seconds()
-        spent = {kind: after[kind] - before[kind] for kind in after}
-        print(json.dumps({**rows, "cpu_s": sum(spent.values()), **spent}), flush=True)
+        spent: dict[str, float] = {}
+        rows = run(
+            asked["name"], asked["files"], partial(_note, watch, sum(before.values()), spent)
+        )
+        print(json.dumps({**rows, "cpu_s": spent}), flush=True)
     watch.stop()
