@@ -166,6 +166,8 @@ class Warehouse:
         terms = [f"{column} = {quote(value)}" for column, value in partition.items()]
         if paths:
             terms.append(f"path in ({', '.join(map(quote, paths))})")
+            # Another path would be null, which Delta refuses.
+            rows = rows.withColumn("path", F.when(F.col("path").isin(*paths), F.col("path")))
         with self.stage(f"write {table.name}"), self.committing(table, partition, inputs):
             (
                 rows.select(*table.schema.names)

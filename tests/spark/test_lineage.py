@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
+from metaclip.crawl.files.listing import SourceFile
+from metaclip.ingest.file_rows import file_rows
 from metaclip.warehouse import commits
 from metaclip.warehouse.commits import Change
-from metaclip.warehouse.tables import METADATA
+from metaclip.warehouse.tables import EXTRACTIONS, METADATA
 from metaclip.warehouse.warehouse import Warehouse
 
 
@@ -44,3 +48,15 @@ def test_an_older_change_is_found_in_the_history(
     assert change is not None
     assert change.version == 1
     assert warehouse.count_rows(METADATA, {"metadata_version": "one"}) == 1
+
+
+def test_rows_of_a_path_that_is_not_replaced_are_refused(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    warehouse = Warehouse(spark, str(tmp_path), "test", "digest")
+    columns = EXTRACTIONS.schema_without("crawl")
+    rows = spark.createDataFrame(file_rows([SourceFile("a", "a", 1)], "pending"), columns)
+    warehouse.replace(EXTRACTIONS, rows, {"crawl": "one"}, {}, ["a"])
+    with pytest.raises((PySparkException, Py4JJavaError), match="DELTA_NOT_NULL_CONSTRAINT"):
+        warehouse.replace(EXTRACTIONS, rows, {"crawl": "one"}, {}, ["b"])
+    assert warehouse.version(EXTRACTIONS) == 1
