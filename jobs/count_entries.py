@@ -4,7 +4,7 @@ import logging
 import sys
 
 from metaclip.application import run_job
-from metaclip.balance import counting
+from metaclip.balance.counting import count_matches, counts_table
 from metaclip.config.settings import Config
 from metaclip.report.summaries import CountSummary
 from metaclip.warehouse.lineage import choose_metadata, match_partition, require_fresh_matches
@@ -20,13 +20,13 @@ def count_entries(config: Config, warehouse: Warehouse) -> CountSummary:
     partition = match_partition(version, config.matching.spacing, config.crawl.name)
     matched = require_fresh_matches(warehouse, partition)
     matches = warehouse.read_partition(MATCHES, partition)
-    entries = warehouse.read_partition(METADATA, {"metadata_version": version})
-    counts = counting.count_entries(matches, entries).persist()
-    total, all_entries, hit = counting.check_sums(counts, matches)
-    warehouse.replace(ENTRY_COUNTS, counts, partition, {"matches": matched})
-    counts.unpersist()
+    entries = warehouse.count_rows(METADATA, {"metadata_version": version})
+    counts = count_matches(matches, entries)
+    rows = warehouse.frame(counts_table(counts))
+    warehouse.replace(ENTRY_COUNTS, rows, partition, {"matches": matched})
+    total, hit = int(counts.sum()), int((counts > 0).sum())
     log.info("%s matches, %s entries hit", f"{total:,}", f"{hit:,}")
-    return CountSummary(total, all_entries, hit)
+    return CountSummary(total, entries, hit)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import sys
 
 from metaclip.application import run_job
 from metaclip.config.settings import Config
-from metaclip.ingest.ledger import read_pairs, require_coverage
+from metaclip.ingest.ledger import collect_files, read_pairs, require_coverage
 from metaclip.matching.engine import build_engine
 from metaclip.matching.languages import open_model
 from metaclip.matching.unique_pairs import account_for_pairs, choose_languages, match_unique_pairs
@@ -28,7 +28,7 @@ def match_entries(config: Config, warehouse: Warehouse) -> MatchSummary:
     crawl, matching = config.crawl, config.matching
     model = open_model(config.languages)
     version = choose_metadata(warehouse, config.metadata.version)
-    require_coverage(warehouse, crawl.name, crawl.min_coverage)
+    require_coverage(collect_files(warehouse, crawl.name), crawl.name, crawl.min_coverage)
     removals = read_removals(warehouse)
     removed = None if removals is None else removals.version
     inputs = match_inputs(warehouse, crawl.name, removed)
@@ -39,7 +39,7 @@ def match_entries(config: Config, warehouse: Warehouse) -> MatchSummary:
     chosen = choose_languages(unique, model, config.languages)
     partition = match_partition(version, matching.spacing, crawl.name)
     warehouse.replace(MATCHES, chosen.matches, partition, inputs)
-    matched = warehouse.read_partition(MATCHES, partition).count()
+    matched = warehouse.count_rows(MATCHES, partition)
     account = account_for_pairs(pairs, matched, chosen.dropped)
     log.info("%s of %s unique pairs match", f"{matched:,}", f"{account['unique_pairs']:,}")
     return MatchSummary(**account, languages=chosen.kept, other_languages=chosen.others)

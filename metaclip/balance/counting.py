@@ -1,8 +1,9 @@
-"""Count entries: for each one, the pairs of a crawl whose text has it."""
+"""Count the pairs in which each entry was found."""
 
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -17,29 +18,59 @@ def count_entries(matches: DataFrame, entries: DataFrame) -> DataFrame:
         matches: unique pairs with `entry_ids`.
         entries: all entries of the metadata, with `entry_id`.
     """
-    found = matches.select(F.explode("entry_ids").alias("entry_id"))
-    counts = found.groupBy("entry_id").agg(F.count(F.lit(1)).alias("count"))
-    joined = entries.select("entry_id").join(counts, on="entry_id", how="left")
+    joined = entries.select("entry_id").join(count_found(matches), on="entry_id", how="left")
     return joined.select("entry_id", F.coalesce("count", F.lit(0).cast("bigint")).alias("count"))
 
 
-def check_sums(counts: DataFrame, matches: DataFrame) -> tuple[int, int, int]:
-    """Return the number of matches, of entries, and of entries with a match.
+def count_found(matches: DataFrame) -> DataFrame:
+    """Return (entry_id int, count bigint) of the entries that were found.
+
+    Args:
+        matches: unique pairs with `entry_ids`.
+    """
+    found = matches.select(F.explode("entry_ids").alias("entry_id"))
+    return found.groupBy("entry_id").agg(F.count(F.lit(1)).alias("count"))
+
+
+def count_matches(matches: DataFrame, entries: int) -> Counts:
+    """Return the counts of all entries, indexed by entry id, from one pass over `matches`.
+
+    A row also gives its number of matches n, as the id -1 - n; with these the counts are checked.
+
+    Args:
+        matches: unique pairs with `entry_ids`.
+        entries: number of entries.
 
     Raises:
         MetaclipError: the counts do not add up to the matches.
     """
-    counted = F.coalesce(F.sum("count"), F.lit(0))
-    [row] = counts.agg(counted, F.count(F.lit(1)), F.count_if(F.col("count") > 0)).collect()
-    matched = matches.agg(F.coalesce(F.sum(F.size("entry_ids")), F.lit(0))).collect()[0][0]
-    if row[0] != matched:
-        raise MetaclipError(f"entry counts add up to {row[0]}, but there are {matched} matches")
-    return row[0], row[1], row[2]
+    size = F.lit(-1) - F.size("entry_ids")
+    found = count_found(matches.select(F.array_append("entry_ids", size).alias("entry_ids")))
+    rows = found.toArrow()
+    ids, numbers = rows["entry_id"].to_numpy(), rows["count"].to_numpy()
+    counts = _counts_of(ids[ids >= 0], numbers[ids >= 0], entries)
+    matched = int(((-1 - ids) * numbers)[ids < 0].sum())
+    if int(counts.sum()) != matched:
+        raise MetaclipError(
+            f"entry counts add up to {counts.sum()}, but there are {matched} matches"
+        )
+    return counts
 
 
 def collect_counts(counts: DataFrame) -> Counts:
-    """Return the counts of all entries, indexed by entry id."""
+    """Return the counts of all entries, indexed by entry id; those of one entry add up."""
     rows = counts.select("entry_id", "count").toArrow()
-    result = np.zeros(rows.num_rows, dtype=np.int64)
-    result[rows["entry_id"].to_numpy()] = rows["count"].to_numpy()
+    return _counts_of(rows["entry_id"].to_numpy(), rows["count"].to_numpy(), 0)
+
+
+def _counts_of(ids: Counts, numbers: Counts, entries: int) -> Counts:
+    """Return the sums of `numbers` by id, of `entries` ids or of all up to the largest."""
+    result = np.zeros(max(entries, int(ids.max(initial=-1)) + 1), dtype=np.int64)
+    np.add.at(result, ids, numbers)
     return result
+
+
+def counts_table(counts: Counts) -> pa.Table:
+    """Return (entry_id int, count bigint) of all entries."""
+    ids = np.arange(len(counts), dtype=np.int32)
+    return pa.table({"entry_id": ids, "count": counts})

@@ -32,7 +32,7 @@ from metaclip.warehouse.lineage import (
     match_partition,
     require_fresh_counts,
 )
-from metaclip.warehouse.tables import CURATED, ENTRY_COUNTS, MATCHES, METADATA
+from metaclip.warehouse.tables import CURATED, ENTRY_COUNTS, EXTRACTIONS, MATCHES, METADATA
 from metaclip.warehouse.warehouse import Warehouse
 
 
@@ -40,8 +40,9 @@ from metaclip.warehouse.warehouse import Warehouse
 class Inputs:
     """The matches that a curation is sampled from, their entry counts and their versions.
 
-    `matches` has the columns of a match, crawl, and `draw`, with `draw_rows` rows that
-    share it. `versions` are the Delta versions of the tables that were read.
+    `counts` has a row of each entry and crawl, or of each entry. `matches` has the columns of a
+    match, crawl, and `draw`, with `draw_rows` rows that share it. `versions` are the Delta
+    versions of the tables that were read.
     """
 
     metadata_version: str
@@ -83,12 +84,11 @@ def open_inputs(config: Config, warehouse: Warehouse) -> Inputs:
 
 def _open_crawls(config: Config, warehouse: Warehouse) -> Inputs:
     version = choose_metadata(warehouse, config.metadata.version)
-    existing = list_crawls(warehouse)
-    crawls = sorted(set(config.balance.crawls)) or existing
-    unknown = [crawl for crawl in crawls if crawl not in existing]
-    if unknown or not crawls:
-        known = ", ".join(existing) or "none"
-        found = ", ".join(unknown) or "none"
+    crawls = sorted(set(config.balance.crawls)) or list_crawls(warehouse)
+    begun = [crawl for crawl in crawls if warehouse.last_change(EXTRACTIONS, {"crawl": crawl})]
+    if begun != crawls or not crawls:
+        known = ", ".join(list_crawls(warehouse)) or "none"
+        found = ", ".join(crawl for crawl in crawls if crawl not in begun) or "none"
         raise InputError("balance.crawls", f"crawls of the warehouse ({known})", found)
     versions = {"metadata": warehouse.version(METADATA)}
     for crawl in crawls:
@@ -101,7 +101,6 @@ def _open_crawls(config: Config, warehouse: Warehouse) -> Inputs:
     )
     matches = warehouse.read(MATCHES).where(chosen).drop("metadata_version", "spacing")
     counts = warehouse.read(ENTRY_COUNTS).where(chosen)
-    counts = counts.groupBy("entry_id").agg(F.sum("count").alias("count"))
     if config.balance.dedup == "all" and len(crawls) > 1:
         matches = keep_one_row_per_pair(matches)
         counts = _count(warehouse, matches, version)

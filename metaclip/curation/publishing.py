@@ -37,7 +37,7 @@ def publish_curation(config: Config, warehouse: Warehouse, inputs: Inputs) -> Sa
     kept = scored.where("draw < keep_probability")
     warehouse.replace(CURATED, kept, partition, inputs.versions)
     sums = expect(inputs.matches, counts, [t], group_by_entry(counts))[0]
-    by_entry = warehouse.spark.createDataFrame(count_curation(sums, counts, t))
+    by_entry = warehouse.frame(count_curation(sums, counts, t))
     _replace_while_own(warehouse, CURATION_COUNTS, by_entry, partition, inputs.versions)
     size = Size.of(sums[0])
     summary = inputs.summarise_sample(config.balance.curation, t, tail_share(counts, t), size)

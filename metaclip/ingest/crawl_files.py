@@ -17,13 +17,16 @@ from metaclip.crawl.files.listing import SourceFile
 from metaclip.crawl.files.stream import is_remote
 from metaclip.errors import InputError
 from metaclip.ingest.file_rows import file_reader, status_rows
-from metaclip.ingest.ledger import choose_files, require_coverage, summarise_files
+from metaclip.ingest.ledger import choose_files, collect_files, require_coverage, summarise_files
 from metaclip.report.summaries import CrawlSummary
 from metaclip.spark.progress import Progress, ProgressAccumulator
 from metaclip.warehouse.tables import EXTRACTIONS
 from metaclip.warehouse.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
+
+_SINGLE_FILES = 100
+"""Files of a batch up to which each is a task of its own."""
 
 # Spark's words for a worker that a signal ended (a segfault, the kernel's memory killer),
 # and for an executor that its cluster manager ended for the memory it took.
@@ -89,8 +92,9 @@ def ingest(
             batch = chosen.to_read[begin : begin + size]
             _Ingestion(config, warehouse, reader, progress).read(batch)
             progress.tell()
-    require_coverage(warehouse, crawl.name, crawl.min_coverage, reader.job)
-    return summarise_files(warehouse, crawl.name)
+    ledger = collect_files(warehouse, crawl.name)
+    require_coverage(ledger, crawl.name, crawl.min_coverage, reader.job)
+    return summarise_files(ledger, crawl.name)
 
 
 @dataclass(frozen=True)
@@ -128,12 +132,16 @@ class _Ingestion:
 
 
 def count_tasks(config: Config, warehouse: Warehouse, batch: Sequence[SourceFile]) -> int:
-    """Return one task a file; for remote files no more than may be asked for at one time."""
+    """Return one task a file, or two files a task in large batches, since tasks write files.
+
+    Remote files get no more tasks than requests may run at one time.
+    """
     limit = config.crawl.requests.concurrent
+    tasks = max(min(len(batch), _SINGLE_FILES), math.ceil(len(batch) / 2))
     cores = _local_cores(warehouse.spark.sparkContext.master or "")
     if cores <= limit or not any(is_remote(file.url) for file in batch):
-        return len(batch)
-    return min(len(batch), limit)
+        return tasks
+    return min(tasks, limit)
 
 
 def _local_cores(master: str) -> float:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
@@ -104,20 +105,26 @@ def _refuse_other_origins(
             )
 
 
+def collect_files(warehouse: Warehouse, crawl: str) -> pa.Table:
+    """Return the accounts of all files of one crawl."""
+    return read_crawl_files(warehouse, crawl).toArrow()
+
+
 def require_coverage(
-    warehouse: Warehouse, crawl: str, min_coverage: float, job: str | None = None
+    files: pa.Table, crawl: str, min_coverage: float, job: str | None = None
 ) -> None:
     """Raise InputError when too small a share of a crawl's files was read; log any gap.
 
     Args:
+        files: see `collect_files`.
         job: the one that reads the files, if it is this one.
     """
-    rows = read_crawl_files(warehouse, crawl).select("path", "status", "error").collect()
+    rows = files.select(["path", "status", "error"]).to_pylist()
     if not rows:
         raise InputError(
             f"crawl {crawl}", "extracted files", "none", "run extract_pairs or import_pairs first"
         )
-    bad = sorted((row.path, row.status, row.error) for row in rows if row.status != "done")
+    bad = sorted(tuple(row.values()) for row in rows if row["status"] != "done")
     coverage = (len(rows) - len(bad)) / len(rows)
     if not bad:
         return
@@ -142,17 +149,21 @@ def require_coverage(
     )
 
 
-def summarise_files(warehouse: Warehouse, crawl: str) -> CrawlSummary:
-    """Return the sums of all accounts of a crawl, and its files by status."""
+def summarise_files(files: pa.Table, crawl: str) -> CrawlSummary:
+    """Return the sums of all accounts of a crawl, and its files by status.
+
+    Args:
+        files: see `collect_files`.
+    """
     sums = ("records", "pages", "images", "images_kept", "lazy_images", "pairs")
     status: Counter[str] = Counter()
     totals: Counter[str] = Counter()
     dropped: dict[str, Counter[str]] = {"dropped_records": Counter(), "dropped_images": Counter()}
-    for row in read_crawl_files(warehouse, crawl).toLocalIterator():
-        status[row.status] += 1
+    for row in files.to_pylist():
+        status[row["status"]] += 1
         totals.update({name: row[name] or 0 for name in sums})
         for name, counts in dropped.items():
-            counts.update(row[name] or {})
+            counts.update(dict(row[name] or ()))
     return CrawlSummary(
         crawl=crawl,
         files=status.total(),

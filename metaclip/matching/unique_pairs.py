@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import pyarrow as pa
 from msgspec import UNSET, UnsetType
 from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, Window
@@ -16,7 +17,7 @@ from metaclip.matching.engine import Engine
 from metaclip.matching.languages import LanguageModel
 from metaclip.matching.spark_columns import language_column, match_column
 
-_FIRST_PAIRS = 10_000
+_FIRST_PAIRS = 1000
 """Pairs that are matched first, to detect early that no text has an entry."""
 
 _ORDER = ("path", "page_url", "text_source", "warc_file", "warc_offset", "fetched_at", "source_id")
@@ -48,8 +49,8 @@ def match_unique_pairs(pairs: DataFrame, engine: Engine, crawl: str) -> DataFram
     match = match_column(pairs.sparkSession, engine)
     staying = pairs.where("size(removed_by) = 0").drop("removed_by")
     matches = find_matches(staying, match)
-    # Nearly always the first pairs have a match. Their limit stops no worker midway.
-    if not find_matches(staying.limit(_FIRST_PAIRS), match).count() and not matches.count():
+    # Nearly always the first pairs have a match. No worker starts for them.
+    if not _first_match(staying, engine) and not matches.count():
         raise InputError(
             f"crawl {crawl}",
             "texts with entries of the metadata",
@@ -57,6 +58,12 @@ def match_unique_pairs(pairs: DataFrame, engine: Engine, crawl: str) -> DataFram
             "is it the right list, and of the language of the texts?",
         )
     return keep_unique(matches)
+
+
+def _first_match(pairs: DataFrame, engine: Engine) -> bool:
+    """Return whether one of the first texts has an entry."""
+    texts = pa.array([row.text for row in pairs.select("text").take(_FIRST_PAIRS)], pa.string())
+    return any(engine.match(texts).to_pylist())
 
 
 def choose_languages(
@@ -140,7 +147,10 @@ def keep_first(rows: DataFrame, *keys: str) -> DataFrame:
 def count_unique(pairs: DataFrame) -> tuple[int, int, int]:
     """Return the number of pairs, of unique pairs, and of those whose rows are all removed."""
     gone = F.every(F.size("removed_by") > 0).alias("gone")
-    unique = pairs.groupBy("pair_id").agg(F.count(F.lit(1)).alias("times"), gone)
+    # As bytes: this shuffles all keys.
+    unique = pairs.groupBy(F.unhex("pair_id").alias("id")).agg(
+        F.count(F.lit(1)).alias("times"), gone
+    )
     total = F.coalesce(F.sum("times"), F.lit(0))
     [row] = unique.agg(total, F.count(F.lit(1)), F.count_if("gone")).collect()
     return row[0], row[1], row[2]

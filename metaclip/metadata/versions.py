@@ -38,7 +38,7 @@ def publish_entries(warehouse: Warehouse, config: Config, entries: pa.Table, ori
     version = metadata_version(entries["entry"].to_pylist(), languages)
     partition = {"metadata_version": version}
     if warehouse.last_change(METADATA, partition) is None:
-        rows = warehouse.spark.createDataFrame(entries)
+        rows = warehouse.frame(entries)
         warehouse.replace(METADATA, rows, partition, {})
     else:
         log.info("version %s is there already", version)

@@ -6,6 +6,7 @@ from pyspark.sql import Row
 from pyspark.sql import functions as F
 
 from metaclip.errors import InputError
+from metaclip.warehouse.commits import Change
 from metaclip.warehouse.tables import (
     CURATED,
     CURATIONS,
@@ -16,7 +17,7 @@ from metaclip.warehouse.tables import (
     METADATA_VERSIONS,
     REMOVALS,
 )
-from metaclip.warehouse.warehouse import Change, Warehouse
+from metaclip.warehouse.warehouse import Warehouse
 
 ADDED = {"state": "added"}
 """Partition that the commits note which add to the table `removals`."""
@@ -35,10 +36,9 @@ def choose_metadata(warehouse: Warehouse, version: str | None) -> str:
     Raises:
         InputError: no version, several and none chosen, or an unknown one.
     """
-    found: list[str] = []
-    if warehouse.exists(METADATA):
-        rows = warehouse.read(METADATA).where(F.col("entry_id") == 0).select("metadata_version")
-        found = sorted(row[0] for row in rows.collect())
+    # From the log, without a query; no job deletes a version.
+    written = warehouse.written_partitions(METADATA)
+    found = sorted(partition["metadata_version"] for partition in written)
     if not found:
         raise InputError(
             "metadata",
@@ -70,8 +70,10 @@ def _newest(warehouse: Warehouse, found: list[str]) -> str:
 def read_entry_texts(warehouse: Warehouse, version: str) -> list[str]:
     """Return the entries of a metadata version, in the order of their ids."""
     rows = warehouse.read_partition(METADATA, {"metadata_version": version})
-    entries: list[str] = rows.orderBy("entry_id").select("entry").toArrow()["entry"].to_pylist()
-    return entries
+    # Sorted here: Spark would shuffle them.
+    entries = rows.select("entry_id", "entry").toArrow().sort_by("entry_id")["entry"]
+    texts: list[str] = entries.to_pylist()
+    return texts
 
 
 def match_inputs(warehouse: Warehouse, crawl: str, removals: int | None) -> dict[str, int]:

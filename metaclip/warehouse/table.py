@@ -30,7 +30,10 @@ def arrow_schema(schema: StructType) -> pa.Schema:
 
 @dataclass(frozen=True)
 class Table:
-    """One Delta table: its columns, the jobs that write it, its partitions and constraints."""
+    """One Delta table: its columns, the jobs that write it, its partitions and constraints.
+
+    Delta keeps statistics of the columns `skipped_by`, so that queries skip files by them.
+    """
 
     name: str
     comment: str
@@ -38,6 +41,7 @@ class Table:
     schema: StructType
     partitioned_by: tuple[str, ...] = ()
     constraints: Mapping[str, str] = field(default_factory=dict)
+    skipped_by: tuple[str, ...] = ()
 
     def schema_without(self, *given: str) -> StructType:
         """Return the schema without the columns `given`, which a partition supplies.

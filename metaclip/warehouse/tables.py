@@ -97,6 +97,7 @@ METADATA = Table(
         ]
     ),
     ("metadata_version",),
+    skipped_by=("entry_id",),
 )
 METADATA_VERSIONS = Table(
     "metadata_versions",
@@ -135,6 +136,7 @@ WIKI_TEXTS = Table(
         ]
     ),
     ("corpus",),
+    skipped_by=("path",),
 )
 NGRAM_COUNTS = Table(
     "ngram_counts",
@@ -183,6 +185,7 @@ EXTRACTIONS = Table(
         "one_kind": "(kind = 'pair' and pair is not null and file is null) or "
         "(kind = 'file' and file is not null and pair is null)"
     },
+    skipped_by=("path",),
 )
 MATCHES = Table(
     "matches",
@@ -205,6 +208,7 @@ ENTRY_COUNTS = Table(
         ]
     ),
     ("metadata_version", "spacing", "crawl"),
+    skipped_by=("entry_id",),
 )
 REMOVALS = Table(
     "removals",
@@ -251,6 +255,7 @@ CURATION_COUNTS = Table(
         ]
     ),
     ("curation",),
+    skipped_by=("entry_id",),
 )
 CURATIONS = Table(
     "curations",

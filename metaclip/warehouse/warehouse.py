@@ -6,29 +6,25 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
 from delta import exceptions as delta_exceptions
 from delta.tables import DeltaTable
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException, IllegalArgumentException
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from metaclip import __version__
 from metaclip.errors import ConflictError, InputError
+from metaclip.warehouse.commits import Change, CommitLog
 from metaclip.warehouse.table import Table
 
 _PROPERTIES = {
     # The log records the inputs of each partition, so it is kept.
     "delta.logRetentionDuration": "interval 36500 days",
 }
-
-_OURS = '{"metaclip": '
-"""Prefix of the userMetadata of our own commits."""
-_RECENT = 100
-"""Commits among which a partition's last one is looked for before the whole history."""
 
 _CONFLICTS = (
     delta_exceptions.DeltaConcurrentModificationException,
@@ -47,18 +43,6 @@ Partition = Mapping[str, str]
 Versions = Mapping[str, int]
 
 
-@dataclass(frozen=True)
-class Change:
-    """The last commit that wrote a partition.
-
-    The table's version, the versions of its inputs, and the Spark application that wrote it.
-    """
-
-    version: int
-    inputs: Versions
-    application: str
-
-
 class Warehouse:
     """The tables below one root folder, for one job and its settings.
 
@@ -70,7 +54,8 @@ class Warehouse:
         self._commit = {"metaclip": __version__, "job": job, "config": config_digest}
         self._commit["application"] = str(spark.sparkContext.applicationId)
         self.seconds: dict[str, float] = {}
-        self._histories: dict[tuple[str, int, int | None], list[Row]] = {}
+        self._log = CommitLog(spark)
+        self._checked: set[str] = set()
 
     def path(self, table: Table) -> str:
         """Return where `table` lies."""
@@ -135,19 +120,25 @@ class Warehouse:
         """
         if not self.exists(table):
             return None
-        recent = self._commits(table, _RECENT)
-        change = _find_change(recent, partition)
-        if change is None and len(recent) == _RECENT:
-            return _find_change(self._commits(table), partition)
-        return change
+        return self._log.find_change(self.path(table), self.version(table), partition)
 
-    def _commits(self, table: Table, limit: int | None = None) -> list[Row]:
-        """Return the newest `limit` commits, or all; a job reads them once for each version."""
-        key = (table.name, self.version(table), limit)
-        if key not in self._histories:
-            history = DeltaTable.forPath(self.spark, self.path(table)).history(limit)
-            self._histories[key] = history.select("version", "userMetadata").collect()
-        return self._histories[key]
+    def written_partitions(self, table: Table) -> list[dict[str, str]]:
+        """Return the partitions of `table` that our jobs have written, the newest first."""
+        if not self.exists(table):
+            return []
+        return self._log.partitions(self.path(table), self.version(table))
+
+    def count_rows(self, table: Table, partition: Partition) -> int:
+        """Return the number of rows of one partition, from the log where the last commit has it."""
+        change = self.last_change(table, partition)
+        if change is None or change.rows is None:
+            return self.read_partition(table, partition).count()
+        return change.rows
+
+    def frame(self, rows: pa.Table) -> DataFrame:
+        """Return the rows of an Arrow table as one file's: Spark would slice them by its cores."""
+        frame: DataFrame = self.spark.createDataFrame(rows).coalesce(1)
+        return frame
 
     def replace(
         self,
@@ -175,13 +166,14 @@ class Warehouse:
         terms = [f"{column} = {quote(value)}" for column, value in partition.items()]
         if paths:
             terms.append(f"path in ({', '.join(map(quote, paths))})")
+            # Another path would be null, which Delta refuses.
+            rows = rows.withColumn("path", F.when(F.col("path").isin(*paths), F.col("path")))
         with self.stage(f"write {table.name}"), self.committing(table, partition, inputs):
             (
                 rows.select(*table.schema.names)
                 .write.format("delta")
                 .mode("overwrite")
                 .option("replaceWhere", " and ".join(terms))
-                .option("optimizeWrite", "true")
                 .save(self.path(table))
             )
 
@@ -229,9 +221,12 @@ class Warehouse:
 
     def create(self, table: Table) -> None:
         """Create `table` from its declaration: a plain first write would drop NOT NULL."""
+        if table.name in self._checked:
+            return
         if self.exists(table):
             found = DeltaTable.forPath(self.spark, self.path(table)).toDF()
             table.check(found, "read")
+            self._checked.add(table.name)
             return
         builder = (
             DeltaTable.createIfNotExists(self.spark)
@@ -241,7 +236,10 @@ class Warehouse:
         )
         if table.partitioned_by:
             builder = builder.partitionedBy(*table.partitioned_by)
-        for key, value in _PROPERTIES.items():
+        skipped = {"delta.dataSkippingNumIndexedCols": "0"}
+        if table.skipped_by:
+            skipped = {"delta.dataSkippingStatsColumns": ", ".join(table.skipped_by)}
+        for key, value in {**_PROPERTIES, **skipped}.items():
             builder = builder.property(key, value)
         for name, condition in table.constraints.items():
             builder = builder.property(f"delta.constraints.{name}", condition)
@@ -276,16 +274,6 @@ class Warehouse:
         if any(not file.getPath().getName().startswith(".") for file in files):
             return False
         return bool(system.delete(log, True))
-
-
-def _find_change(commits: Sequence[Row], partition: Partition) -> Change | None:
-    for version, text in sorted(commits, key=lambda commit: commit.version, reverse=True):
-        # Others may write userMetadata too, in forms of their own.
-        if text and text.startswith(_OURS):
-            commit = json.loads(text)
-            if commit["partition"] == dict(partition):
-                return Change(version, commit["inputs"], commit.get("application", ""))
-    return None
 
 
 def _conflict(table: Table, partition: Partition, how: str) -> ConflictError:

@@ -1,0 +1,46 @@
+"""Entry counts equal those of a plain counter."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from metaclip.balance import counting
+from metaclip.errors import MetaclipError
+
+ENTRIES = 40
+
+
+def matches() -> list[list[int]]:
+    """Return 200 lists of one to nine ids below 30, so that some entries have none."""
+    chance = random.Random(0)
+    return [sorted(chance.sample(range(30), chance.randint(1, 9))) for _ in range(200)]
+
+
+def test_the_counts_are_those_of_a_counter(spark: SparkSession) -> None:
+    rows = matches()
+    frame = spark.createDataFrame([(ids,) for ids in rows], "entry_ids array<int>")
+    found = counting.count_matches(frame, ENTRIES)
+    expected = Counter(entry for ids in rows for entry in ids)
+    assert found.tolist() == [expected[entry] for entry in range(ENTRIES)]
+    table = counting.counts_table(found)
+    assert table["entry_id"].to_pylist() == list(range(ENTRIES))
+    counts = spark.createDataFrame(table)
+    twice = counting.collect_counts(counts.unionByName(counts))
+    assert twice.tolist() == (2 * found).tolist()
+
+
+def test_counts_that_do_not_add_up_are_refused(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = spark.createDataFrame([(ids,) for ids in matches()], "entry_ids array<int>")
+    whole = counting.count_found
+    monkeypatch.setattr(
+        counting, "count_found", lambda rows: whole(rows).where(F.col("entry_id") != 7)
+    )
+    with pytest.raises(MetaclipError, match="add up to"):
+        counting.count_matches(frame, ENTRIES)
