@@ -18,14 +18,14 @@ from metaclip.warehouse.tables import CURATED, MATCHES
 from metaclip.warehouse.warehouse import Warehouse
 
 
-class _Balance(Struct):
+class _Balance(Struct, frozen=True):
     """The settings of a curation that its row in `curations` holds in `config` alone."""
 
     texts_per_image: str = "all"
     survivors: str | list[str] = []
 
 
-class _Recorded(Struct):
+class _Recorded(Struct, frozen=True):
     balance: _Balance = _Balance()
 
 

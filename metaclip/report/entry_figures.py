@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from metaclip.balance.expectation import SUMS, expect, group_by_entry
 from metaclip.balance.probability import Floats
@@ -26,6 +25,7 @@ class EntryFigures:
         counts: pairs of the pool with the entry, from which its probability came.
         kept: pairs of the curation with the entry.
         expected, sd: mean and standard deviation of `kept` over all draws.
+        recounted: `kept`, computed from the pool and its draws.
     """
 
     t: float
@@ -33,6 +33,7 @@ class EntryFigures:
     kept: Counts
     expected: Floats
     sd: Floats
+    recounted: Counts
 
     @property
     def head(self) -> NDArray[np.bool_]:
@@ -68,20 +69,15 @@ def compute_entries(pool: DataFrame, counts: DataFrame, t: float) -> EntryFigure
     sums = expect(pool, number, [t], group_by_entry(number))[0][1:]
     expected = sums[:, SUMS.index("expected_size")]
     sd = np.sqrt(sums[:, SUMS.index("variance")])
-    return EntryFigures(t, number, kept, expected, sd)
-
-
-def recount_kept(pool: DataFrame) -> DataFrame:
-    """Return (entry_id, count) over the rows of a scored pool."""
-    found = pool.select(F.explode("entry_ids").alias("entry_id"))
-    return found.groupBy("entry_id").agg(F.count(F.lit(1)).alias("count"))
+    recounted = sums[:, SUMS.index("actual_size")].astype(np.int64)
+    return EntryFigures(t, number, kept, expected, sd, recounted)
 
 
 def rank_curve(counts: Counts) -> tuple[Floats, Floats]:
     """Return (rank, count) from the largest count down, at ranks even on a log axis."""
     ordered = np.sort(counts[counts > 0])[::-1]
     at = _spread(len(ordered))
-    return at + 1.0, ordered[at].astype(np.float64)
+    return (at + 1).astype(np.float64), ordered[at].astype(np.float64)
 
 
 def cumulative_curve(order: NDArray[np.intp], counts: Counts) -> tuple[Floats, Floats]:

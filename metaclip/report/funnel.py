@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame, Row
@@ -88,10 +87,10 @@ def _count_crawls(warehouse: Warehouse, curation: Row) -> list[CrawlFunnel]:
     rows = warehouse.read(EXTRACTIONS).where(F.col("crawl").isin(curation.crawls))
     files = rows.where("kind = 'file'").select("crawl", "file.*")
     status = _count_by(files.select("crawl", F.col("status").alias("key"), F.lit(1).alias("n")))
-    dropped = {
-        name: _count_by(files.select("crawl", F.explode(name).alias("key", "n")))
+    records, images = (
+        _count_by(files.select("crawl", F.explode(name).alias("key", "n")))
         for name in ("dropped_records", "dropped_images")
-    }
+    )
     sums = {row.crawl: row for row in _sum_files(files).collect()}
     unique = _count_unique(rows.where("kind = 'pair'"))
     matched = _count_matches(warehouse, curation)
@@ -102,7 +101,8 @@ def _count_crawls(warehouse: Warehouse, curation: Row) -> list[CrawlFunnel]:
             **{name: sums[crawl][name] for name in _SUMS},
             unique_pairs=unique.get(crawl, 0),
             matched=matched.get(crawl, 0),
-            **{name: counts.get(crawl, {}) for name, counts in dropped.items()},
+            dropped_records=records.get(crawl, {}),
+            dropped_images=images.get(crawl, {}),
         )
         for crawl in sorted(sums)
     ]
@@ -127,22 +127,26 @@ def _count_unique(pairs: DataFrame) -> dict[str, int]:
 
 
 def _count_matches(warehouse: Warehouse, curation: Row) -> dict[str, int]:
-    chosen = (
-        (F.col("metadata_version") == curation.metadata_version)
-        & (F.col("spacing") == curation.spacing)
-        & F.col("crawl").isin(curation.crawls)
-    )
-    rows = warehouse.read(MATCHES).where(chosen).groupBy("crawl").count().collect()
+    rows = _read_matches(warehouse, curation).groupBy("crawl").count().collect()
     return {row.crawl: row["count"] for row in rows}
 
 
-def count_overlaps(matches: DataFrame, crawls: Sequence[str]) -> list[list[int]]:
-    """Return the number of unique pairs that each two crawls share; own pairs on the diagonal.
+def _read_matches(warehouse: Warehouse, curation: Row) -> DataFrame:
+    """Return the matches of all crawls of a curation; crawls may share pairs."""
+    version = F.col("metadata_version") == curation.metadata_version
+    spacing = F.col("spacing") == curation.spacing
+    of_crawls = F.col("crawl").isin(curation.crawls)
+    return warehouse.read(MATCHES).where(version & spacing & of_crawls)
 
-    Args:
-        matches: (crawl, pair_id) of all `crawls`.
+
+def count_overlaps(warehouse: Warehouse, curation: Row) -> list[list[int]]:
+    """Return the number of matched pairs that each two crawls share, in the order of `crawls`.
+
+    The diagonal holds the pairs of each crawl.
     """
+    crawls = curation.crawls
     index = {crawl: number for number, crawl in enumerate(crawls)}
+    matches = _read_matches(warehouse, curation).select("crawl", "pair_id")
     together = matches.groupBy("pair_id").agg(F.array_sort(F.collect_set("crawl")).alias("crawls"))
     shared = [[0] * len(crawls) for _ in crawls]
     for row in together.groupBy("crawls").count().collect():
