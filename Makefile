@@ -1,21 +1,23 @@
-# Everything a newcomer needs: `make` lists the targets. Each of them first makes `.venv`
-# from constraints.txt, finds or installs Java and fetches the jars of Delta and S3, all of it once.
+# `make` lists the targets. Each of them first makes `.venv` from constraints.txt, finds or
+# fetches Java, fetches the jars of Delta and S3 and compiles the kernels, all of it once.
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 EXTRAS := dev,http,s3,languages
 AIRFLOW := .venv-airflow/.ready
+SPARK_PARTS := $(addprefix metaclip/spark/,jars.py java.py log4j2.properties)
+CHROMIUM := /usr/bin/chromium
 # More for pytest: make test ARGS="-k spacing"
 ARGS ?=
 
-# spark-submit starts whatever `python3` it finds: let that be the environment's.
+# spark-submit starts the first `python3` on PATH: let that be the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Another Spark or Python named in the user's environment would be started instead of ours.
 unexport SPARK_HOME SPARK_CONF_DIR PYSPARK_PYTHON PYSPARK_DRIVER_PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-cluster test-airflow test-long bench package lint clean
+.PHONY: help setup demo test test-browser test-cluster test-airflow test-long bench package lint clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -26,7 +28,7 @@ demo: setup  ## curate a small real sample on this machine
 	python jobs/curate.py --config conf/demo.yaml
 
 # Two processes, each with a session of its own: a test mostly waits for one core's planning.
-# Files in their order, since those of tests/ itself, which come last, are the shortest.
+# Files keep their order: the last ones, those of tests/ itself, are the shortest.
 test: setup  ## run the tests that a change has to pass (minutes)
 	python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
@@ -35,6 +37,9 @@ test-cluster: setup  ## run the faults on a small real cluster
 
 test-long: setup $(AIRFLOW)  ## run the long ones: fuzzing, faults, a cluster, Airflow
 	python -m pytest -m long $(ARGS)
+
+test-browser: setup  ## compare pages with what Chromium shows for them
+	python -m pytest -m browser $(ARGS)
 
 test-airflow: setup $(AIRFLOW)  ## run the DAG in an Airflow of its own
 	python -m pytest -m airflow $(ARGS)
@@ -53,9 +58,8 @@ lint: setup  ## check style and types
 clean:  ## remove the environments, .java and caches
 	rm -rf .venv .venv-airflow .java .mypy_cache .pytest_cache .ruff_cache build *.egg-info
 
-# Not the environment's folder but a stamp written last, so that a set-up that was
-# interrupted is taken up again.
-$(READY): setup.cfg constraints.txt $(wildcard metaclip/setup/*.py metaclip/setup/spark_conf/*)
+# The target is a stamp written last, so that a set-up that was interrupted is taken up again.
+$(READY): setup.cfg constraints.txt $(wildcard metaclip/setup/*.py) $(SPARK_PARTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.x")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing the Python packages into .venv"
@@ -68,3 +72,11 @@ $(AIRFLOW): jobs/dags/requirements.txt
 	@test -x .venv-airflow/bin/python || $(PYTHON) -m venv .venv-airflow
 	@.venv-airflow/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
 	@touch $@
+
+# The browser that judges pages. Debian's is the one that a package manager installs.
+test-browser test-long: $(CHROMIUM)
+$(CHROMIUM):
+	@echo "Installing Debian's chromium by apt-get"
+	@apt-get --version >/dev/null 2>&1 && test "$$(id -u)" = 0 || \
+	  { echo "$@: expected Debian's chromium, found none; as root: apt-get install chromium" >&2; exit 2; }
+	@apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null

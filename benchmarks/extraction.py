@@ -41,7 +41,7 @@ from metaclip.config.crawl import ExtractionLimits, ExtractionOptions
 from metaclip.crawl.archive.members import Window, read_pieces
 from metaclip.crawl.archive.records import read_records
 from metaclip.crawl.extraction import FileAccount, extract
-from metaclip.crawl.images import Page
+from metaclip.crawl.page import Page
 from metaclip.crawl.pair_batch import PairBatch
 from metaclip.crawl.wat.reader import WatReader
 

@@ -1,11 +1,11 @@
 """Balanced image-text data sets from Common Crawl (MetaCLIP, Xu et al., 2023).
 
-A notebook needs these names; they are imported when they are used, since Python workers
-import the package as well:
+A notebook reads a warehouse in two lines:
 
-    from metaclip import open_warehouse, tables
-    warehouse = open_warehouse("demo-warehouse")
-    warehouse.read(tables.CURATED).show()
+    warehouse = metaclip.open_warehouse("demo-warehouse")
+    warehouse["curated"].show()
+
+Each name is imported at its first use, since Python workers import the package too.
 """
 
 from __future__ import annotations
@@ -16,15 +16,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from metaclip.application import open_warehouse as open_warehouse
     from metaclip.config.command_line import load_config as load_config
+    from metaclip.errors import MetaclipError as MetaclipError
     from metaclip.spark.session import create_session as create_session
-    from metaclip.warehouse import tables as tables
-    from metaclip.warehouse.warehouse import Warehouse as Warehouse
 
 __version__ = "0.1.0"
-__all__ = ["Warehouse", "create_session", "load_config", "open_warehouse", "tables"]
+__all__ = ["MetaclipError", "create_session", "load_config", "open_warehouse"]
 
 _HOMES = {
-    "Warehouse": "metaclip.warehouse.warehouse",
+    "MetaclipError": "metaclip.errors",
     "create_session": "metaclip.spark.session",
     "load_config": "metaclip.config.command_line",
     "open_warehouse": "metaclip.application",
@@ -32,8 +31,10 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    if name == "tables":
-        return import_module("metaclip.warehouse.tables")
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__} has no attribute {name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import difflib
+import os
 import runpy
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -20,37 +22,63 @@ usage: metaclip JOB [--config FILE] [--set section.key=value ...]
 jobs:
 {jobs}
 
-`metaclip JOB --help` shows the flags of a job."""
+`metaclip JOB --help` lists the flags of a job."""
 
 
 def main() -> int:
     """Run the command line and return its exit code: 0 done, 1 failed, 2 wrong arguments."""
     try:
-        return _run(sys.argv[1:])
+        _run(sys.argv[1:])
+        sys.stdout.flush()
     except MetaclipError as error:
         print(f"metaclip: {error}", file=sys.stderr)
         return error.exit_code
+    except BrokenPipeError:  # the reader, such as `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
-def _run(arguments: Sequence[str]) -> int:
-    if not arguments or arguments[0] in ("-h", "--help", "help"):
-        print(_USAGE.format(jobs="\n".join(_describe_jobs())))
-        return 0 if arguments else 2
-    command, *rest = arguments
-    if command == "path":
+def _run(arguments: Sequence[str]) -> None:
+    command, *rest = arguments or [""]
+    commands: dict[str, Callable[[], None]] = {
+        "-h": _print_usage,
+        "--help": _print_usage,
+        "config": _print_settings,
+        "setup": _set_up,
+    }
+    if command in commands:
+        if rest:
+            raise InputError("command line", f"nothing after {command}", " ".join(rest))
+        commands[command]()
+    elif command == "path":
         print(_job_file(rest))
-    elif command == "config":
-        defaults = resources.files("metaclip.config") / "default.yaml"
-        print(defaults.read_text("utf-8"), end="")
-    elif command == "setup":
-        from metaclip.setup import environment
-
-        environment.main()
     else:
         _job_file([command])
-        sys.argv = [command, *rest]
-        runpy.run_module(f"metaclip.jobs.{command}", run_name="__main__", alter_sys=True)
-    return 0
+        _run_job(command, rest)
+
+
+def _print_usage() -> None:
+    jobs = {name: ast.parse(file.read_text("utf-8")) for name, file in list_jobs().items()}
+    lines = {name: (ast.get_docstring(job) or "").partition("\n")[0] for name, job in jobs.items()}
+    width = max(map(len, lines)) + 2
+    print(_USAGE.format(jobs="\n".join(f"  {name:<{width}}{lines[name]}" for name in lines)))
+
+
+def _print_settings() -> None:
+    defaults = resources.files("metaclip.config") / "default.yaml"
+    print(defaults.read_text("utf-8"), end="")
+
+
+def _set_up() -> None:
+    from metaclip.setup import environment
+
+    environment.main()
+
+
+def _run_job(name: str, arguments: Sequence[str]) -> None:
+    """Run a job as `python FILE` does: it ends the process with its exit code."""
+    sys.argv = [f"metaclip {name}", *arguments]
+    runpy.run_module(f"metaclip.jobs.{name}", run_name="__main__")
 
 
 def list_jobs() -> dict[str, Path]:
@@ -59,23 +87,17 @@ def list_jobs() -> dict[str, Path]:
     return {file.stem: file for file in sorted(folder.glob("[a-z]*.py"))}
 
 
-def _describe_jobs() -> list[str]:
-    jobs = list_jobs().items()
-    summaries = {name: ast.get_docstring(ast.parse(file.read_text("utf-8"))) for name, file in jobs}
-    return [f"  {name:<18}{(text or '').splitlines()[0]}" for name, text in summaries.items()]
-
-
 def _job_file(names: Sequence[str]) -> Path:
     jobs = list_jobs()
-    if len(names) != 1 or names[0] not in jobs:
-        found = " ".join(names) or "none"
+    found = " ".join(names)
+    if found not in jobs:
+        near = difflib.get_close_matches(found, [*jobs, "config", "path", "setup"], n=1)
+        help_page = "metaclip --help lists all commands"
+        hint = f"did you mean {near[0]}? {help_page}" if near else help_page
         raise InputError(
-            "command line",
-            f"one of the jobs {', '.join(jobs)}, or path, config, setup",
-            found,
-            "metaclip --help describes them",
+            "command line", f"one of the jobs {', '.join(jobs)}", found or "none", hint
         )
-    return jobs[names[0]]
+    return jobs[found]
 
 
 if __name__ == "__main__":

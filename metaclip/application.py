@@ -23,6 +23,7 @@ from metaclip.config.settings import Config
 from metaclip.errors import MetaclipError, root_cause
 from metaclip.redaction import Formatter, redact
 from metaclip.spark.session import create_session
+from metaclip.warehouse.views import NamedTables
 from metaclip.warehouse.warehouse import Warehouse
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -93,8 +94,8 @@ def _run(
     return "\n".join(filter(None, (line, text)))
 
 
-def open_warehouse(root: str, settings: Mapping[str, object] | None = None) -> Warehouse:
-    """Return the warehouse at `root` in a session of its own, or in the running one.
+def open_warehouse(root: str, settings: Mapping[str, object] | None = None) -> NamedTables:
+    """Return the warehouse at `root`, in the running session or in a new one.
 
     Args:
         root: a folder, or a URL that Hadoop can read.
@@ -103,7 +104,7 @@ def open_warehouse(root: str, settings: Mapping[str, object] | None = None) -> W
     Raises:
         InputError: Spark can't start, or `root` can't be read.
     """
-    return Warehouse(create_session("metaclip", settings), root, "notebook", "")
+    return NamedTables(create_session("metaclip", settings), root, "notebook", "")
 
 
 class _JobName(logging.Filter):

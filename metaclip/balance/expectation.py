@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from metaclip.balance.probability import Floats, drop_probability, flatten
+from metaclip.balance.probability import Floats, Ids, Offsets, drop_probability, flatten
 from metaclip.balance.thresholds import Counts, entry_probabilities
 from metaclip.jit.compiler import compiled
 
@@ -53,7 +52,14 @@ SUMS = (
 
 @compiled
 def _add(
-    offsets: Any, ids: Any, counts: Any, draws: Any, shared: Any, ts: Any, groups: Any, sums: Any
+    offsets: Offsets,
+    ids: Ids,
+    counts: Floats,
+    draws: Floats,
+    shared: Counts,
+    ts: Floats,
+    groups: Groups,
+    sums: Floats,
 ) -> None:
     """Add the rows of one batch to `sums` (t, group, SUMS)."""
     last = np.full(sums.shape[1], -1, np.int64)  # the last row and t that had a group

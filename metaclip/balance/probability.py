@@ -1,11 +1,9 @@
-"""From the entries of a pair to its keep probability and the t at which it enters.
+"""Compute the keep probability of each pair, and the smallest t at which it is kept.
 
-Rows go in and out as Arrow arrays; the loops are compiled.
+Rows are Arrow arrays; the loops are compiled. Source: Xu et al. 2023, section 3.3.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,11 +12,18 @@ from numpy.typing import NDArray
 from metaclip.jit.compiler import compiled, inlined
 
 Floats = NDArray[np.float64]
+Offsets = NDArray[np.int32]
+"""Offsets of the rows of a list array: one more than there are rows."""
+Ids = NDArray[np.int32]
+"""Entry ids of all rows, one after the other."""
 
 
 @inlined
-def drop_probability(ids: Any, start: int, end: int, counts: Any, t: float) -> float:
-    """Π (1 - min(1, t / c)) in the order of the ids: never grows with t, rounding included."""
+def drop_probability(ids: Ids, start: int, end: int, counts: Floats, t: float) -> float:
+    """Return Π (1 - min(1, t / c)) in the order of the ids.
+
+    It never grows with t, rounding included.
+    """
     product = 1.0
     for position in range(start, end):
         count = counts[ids[position]]
@@ -27,7 +32,7 @@ def drop_probability(ids: Any, start: int, end: int, counts: Any, t: float) -> f
 
 
 @compiled
-def _keep(offsets: Any, ids: Any, counts: Any, t: float) -> Any:
+def _keep(offsets: Offsets, ids: Ids, counts: Floats, t: float) -> Floats:
     rows = len(offsets) - 1
     result = np.empty(rows)
     for row in range(rows):
@@ -36,7 +41,7 @@ def _keep(offsets: Any, ids: Any, counts: Any, t: float) -> Any:
 
 
 @compiled
-def _enter(offsets: Any, ids: Any, counts: Any, draws: Any) -> Any:
+def _enter(offsets: Offsets, ids: Ids, counts: Floats, draws: Floats) -> Floats:
     rows = len(offsets) - 1
     result = np.empty(rows)
     double = np.empty(1)
@@ -81,6 +86,6 @@ def enters_at(entry_ids: pa.Array, counts: Floats, draws: pa.Array) -> pa.Array:
     return pa.array(_enter(offsets, ids, counts, draws.to_numpy(zero_copy_only=False)))
 
 
-def flatten(entry_ids: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def flatten(entry_ids: pa.Array) -> tuple[Offsets, Ids]:
     """Return the offsets and values of a list array, or of a slice of one."""
     return entry_ids.offsets.to_numpy(), entry_ids.values.to_numpy()

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 import yaml
@@ -82,7 +82,7 @@ def load_config(
 
 
 class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> Any:
+    def error(self, message: str) -> NoReturn:
         raise InputError("command line", "--config FILE and --set section.key=value", message)
 
 
@@ -97,7 +97,7 @@ _Loader.add_implicit_resolver(
 )
 
 
-def _load_yaml(text: str, where: str) -> Any:
+def _load_yaml(text: str, where: str) -> object:
     try:
         return yaml.load(text, _Loader)
     except yaml.YAMLError as error:
@@ -117,7 +117,7 @@ def _read_file(file: str) -> dict[str, Any]:
     return settings
 
 
-def _parse_assignment(assignment: str) -> tuple[list[str], Any]:
+def _parse_assignment(assignment: str) -> tuple[list[str], object]:
     key, equals, text = assignment.partition("=")
     if not equals or not key:
         raise InputError(f"--set {assignment}", "section.key=value", "no value")
@@ -127,13 +127,15 @@ def _parse_assignment(assignment: str) -> tuple[list[str], Any]:
     return path, _load_yaml(text, f"--set {assignment}")
 
 
-def _nested(path: list[str], value: Any) -> dict[str, Any]:
-    for key in reversed(path):
-        value = {key: value}
-    return dict(value)
+def _nested(path: list[str], value: object) -> dict[str, Any]:
+    *outer, last = path
+    nested = {last: value}
+    for key in reversed(outer):
+        nested = {key: nested}
+    return nested
 
 
-def _assign(settings: dict[str, Any], path: list[str], value: Any) -> None:
+def _assign(settings: dict[str, Any], path: list[str], value: object) -> None:
     for key in path[:-1]:
         if not isinstance(settings.get(key), dict):
             settings[key] = {}

@@ -52,13 +52,14 @@ class ExtractionLimits(Struct, frozen=True, forbid_unknown_fields=True):
 class ExtractionOptions(Struct, frozen=True, forbid_unknown_fields=True):
     """`crawl.extraction`: the pages and images that give pairs.
 
-    `lazy_images` (WARC only) takes the URL of `data-src`, `data-original`,
-    `data-lazy-src` or the first of `srcset` where `src` is a placeholder.
-    `opt_outs` drops pages with `noai`, `noimageai` or `tdm-reservation: 1`.
+    `lazy_images` (WARC only) takes the URL that a script would put into `src`, or the best
+    of `srcset` where `src` is a placeholder. `opt_outs` drops pages with `noai`, `noimageai`
+    or `tdm-reservation: 1`. `status` drops pages of another HTTP status.
     """
 
     lazy_images: bool = False
     opt_outs: bool = False
+    status: Annotated[int, Meta(ge=100, le=599)] | None = None
     limits: ExtractionLimits = ExtractionLimits()
 
 

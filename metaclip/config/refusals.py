@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from typing import Any, get_args
 
 import msgspec
@@ -13,7 +14,9 @@ from metaclip.config.settings import Config
 from metaclip.errors import InputError
 
 
-def check_keys(settings: Any, struct: type[Struct], where: str, path: str = "") -> None:
+def check_keys(
+    settings: Mapping[str, object], struct: type[Struct], where: str, path: str = ""
+) -> None:
     """Refuse unknown keys, also in nested sections."""
     fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
     for key, value in settings.items():
@@ -79,20 +82,20 @@ def explain(
     return InputError(where if where.startswith("--set") else f"{where}: {key}", expected, found)
 
 
-def _value_at(settings: Any, path: str) -> Any:
+def _value_at(settings: object, path: str) -> object:
     for key in filter(None, re.split(r"\.|\[(?:\.\.\.|\d+)\]", path)):
         settings = settings.get(key) if isinstance(settings, dict) else settings
     return settings
 
 
-def _type_at(path: str) -> Any:
+def _type_at(path: str) -> object:
     kind: Any = Config
     for key in path.split("."):
         kind = next(f.type for f in msgspec.structs.fields(kind) if f.encode_name == key)
     return kind
 
 
-def _choices(kind: Any) -> list[str]:
+def _choices(kind: object) -> list[str]:
     """Return the values of a Literal, also of an optional one."""
     if kind is type(None):
         return ["null"]
@@ -100,5 +103,5 @@ def _choices(kind: Any) -> list[str]:
     return [name for part in parts for name in _choices(part)] if parts else [str(kind)]
 
 
-def show(value: Any) -> str:
+def show(value: object) -> str:
     return f"{type(value).__name__} {value!r}" if value is not None else "null"

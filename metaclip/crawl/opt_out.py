@@ -1,4 +1,4 @@
-"""Whether a page asks not to be used for training."""
+"""Recognise pages that ask not to be used for training."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _DIRECTIVES = frozenset({"noai", "noimageai"})
 
 
 def says_no(name: object, value: object) -> bool:
-    """Whether one HTTP header or `<meta>` (name, content) opts the page out.
+    """Return True where an HTTP header or `<meta>` (name, content) opts the page out.
 
     `robots` and `X-Robots-Tag` with `noai` or `noimageai`, also after a crawler's name
     (`bot: noai`); TDMRep's `tdm-reservation: 1`. A list of values counts if one does.

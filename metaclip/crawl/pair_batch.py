@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from metaclip.crawl.images import Page
+from metaclip.crawl.page import Page
 from metaclip.crawl.scanner.append import NO_ROOM, append_record
 from metaclip.crawl.scanner.pair_columns import new_columns, with_room
 from metaclip.crawl.scanner.record import ROOM, TEXT_SOURCES
@@ -23,7 +23,7 @@ _KEYS_OF_IMAGE = 4  # more than an image has texts
 class PairBatch:
     """Pairs that wait to become a record batch, in the order of pages, images and texts.
 
-    Those of a kernel lie in columns already, others in lists; a key orders both.
+    Pairs of the scanner are in columns already, others in lists; a key orders both.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class PairBatch:
         self.texts: list[str] = []
         self.sources: list[int] = []
         self.keys: list[int] = []
-        # Columns, not rows: what Python's garbage collector need not look at.
+        # Columns, not rows: Python's garbage collector has few objects to visit.
         self.pages: tuple[list[str], list[datetime | None], list[str | None], list[int | None]]
         self.pages = ([], [], [], [])
         self.firsts: list[int] = []  # key of each page's first image
@@ -63,19 +63,19 @@ class PairBatch:
         self.firsts.pop()
 
     def add(self, number: int, url: str, texts: list[tuple[str, str]]) -> None:
-        """One row per (text, source) of the image of this number on the page."""
+        """Add a row for each (text, source) of the image of this number on the page."""
         key = self.firsts[-1] + _KEYS_OF_IMAGE * number
-        for place, (text, source) in enumerate(texts):
+        for index, (text, source) in enumerate(texts):
             self.urls.append(url)
             self.texts.append(text)
             self.sources.append(TEXT_SOURCES.index(source))
-            self.keys.append(key + place)
+            self.keys.append(key + index)
 
     def append_record(
         self,
         data: NDArray[np.uint8],
         base: NDArray[np.uint8],
-        limits: tuple[int, int, int],
+        limits: tuple[int, int, int, int],
         found: NDArray[np.int64],
         rows: NDArray[np.int64],
     ) -> int:
@@ -89,7 +89,7 @@ class PairBatch:
             self.columns = with_room(self.columns, count, *found[ROOM : ROOM + 3].tolist())
 
     def take(self) -> pa.RecordBatch:
-        """The rows as a batch of `PAIR_SCHEMA`; empty afterwards."""
+        """Return the rows as a batch of `PAIR_SCHEMA`; none are left."""
         columns, rows = self.columns, self.plain
         keys = np.concatenate([columns.keys[:rows], np.array(self.keys, np.int64)])
         order = np.argsort(keys)
@@ -119,13 +119,13 @@ class PairBatch:
 
 
 def _strings(data: NDArray[np.uint8], ends: NDArray[np.int32], rows: int) -> pa.Array:
-    """The first `rows` strings, copied: the columns are filled again."""
+    """Return the first `rows` strings, copied: the columns are filled again."""
     buffers = (pa.py_buffer(part.copy()) for part in (ends[: rows + 1], data[: ends[rows]]))
     return pa.StringArray.from_buffers(rows, *buffers)
 
 
 def _ids(urls: pa.Array, texts: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """`pair_id` and `image_id` of each row, without a string object for each."""
+    """Return `pair_id` and `image_id` of each row, without a string object for each."""
     url_bytes, text_bytes = (part.cast(pa.binary()).to_pylist() for part in (urls, texts))
     pairs = _hex_digits(pair_digests(url_bytes, text_bytes), PAIR_DIGITS)
     return pairs, _hex_digits(image_digests(url_bytes), IMAGE_DIGITS)

@@ -1,4 +1,4 @@
-"""A folder that is published whole, wherever Hadoop writes: local, hdfs://, s3a://."""
+"""Publish a folder whole, on any file system of Hadoop: local, hdfs://, s3a://."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from py4j.java_gateway import JavaObject
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import IllegalArgumentException
 from pyspark.sql import DataFrame, SparkSession
@@ -19,14 +20,14 @@ _PART = "part-*.parquet"
 
 
 class Folder:
-    """A folder in the making, beside the one that it becomes.
+    """A staging folder beside its target, renamed when it is complete.
 
-    Its last file is `_SUCCESS`: on stores where no folder is renamed at once, one without
-    it is not whole. A run that ends early leaves nothing at the target.
+    Its last file is `_SUCCESS`: on stores without an atomic rename, a folder without it is
+    not complete. A run that ends early leaves nothing at the target.
     """
 
     def __init__(self, spark: SparkSession, target: str, setting: str) -> None:
-        """Begin a folder for `target`, which must be new, empty or an older one of these.
+        """Begin a folder for `target`, which must be new, empty or an older export.
 
         Raises:
             InputError: there is something else at the target, or it can't be reached.
@@ -55,7 +56,7 @@ class Folder:
         self.add_file(name, text.encode())
 
     def add_file(self, name: str, data: bytes) -> None:
-        """Write a file whose bytes are at hand."""
+        """Write a file from its bytes."""
         with tempfile.TemporaryDirectory() as local:
             file = Path(local) / "file"
             file.write_bytes(data)
@@ -79,14 +80,14 @@ class Folder:
         self._system.delete(parts, True)
 
     def publish(self, manifest: str) -> None:
-        """Put the folder at its target, in the place of what was there before."""
+        """Replace the target by the staging folder."""
         self.write_text(_OURS, manifest)
         self._system.delete(self._target, True)
         self._rename(self._staging, self._target)
         self._system.create(self._path(self._target, _DONE), True).close()
 
     def discard(self) -> None:
-        """Delete what was not published."""
+        """Delete the staging folder, unless it was published."""
         self._system.delete(self._staging, True)
 
     def _is_free(self) -> bool:
@@ -97,8 +98,8 @@ class Folder:
         ours = self._system.exists(self._path(self._target, _OURS))
         return ours or not len(self._system.listStatus(self._target))
 
-    def _rename(self, source: Any, target: Any) -> None:
-        assert self._system.rename(source, target), f"{source} could not become {target}"
+    def _rename(self, source: JavaObject, target: JavaObject) -> None:
+        assert self._system.rename(source, target), f"{source} could not be renamed to {target}"
 
-    def _path(self, first: Any, *names: str) -> Any:
+    def _path(self, first: str | JavaObject, *names: str) -> JavaObject:
         return self._jvm.org.apache.hadoop.fs.Path(first, *(["/".join(names)] if names else []))

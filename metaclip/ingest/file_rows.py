@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+from pyspark import Accumulator
 
 from metaclip.config.crawl import ExtractionOptions, RequestSettings
 from metaclip.crawl.extraction import FileAccount, extract
@@ -23,7 +24,7 @@ def file_reader(
     files: Sequence[SourceFile],
     options: ExtractionOptions,
     requests: RequestSettings,
-    progress: Any = None,
+    progress: Accumulator[dict[str, tuple[int, int]]] | None = None,
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
     """Return the function for mapInArrow that turns indices of `files` into EXTRACTION_SCHEMA.
 

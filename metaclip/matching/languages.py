@@ -1,10 +1,11 @@
-"""The language of texts by fastText's identifier, and which languages stay."""
+"""Identify the language of texts by a fastText model."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -15,22 +16,32 @@ _LABEL = "__label__"
 _LINE_ENDS = str.maketrans("\r\n", "  ")  # fastText takes one line
 
 
+class FastText(Protocol):
+    """The part of fastText's model that is used."""
+
+    def predict(
+        self, text: str, k: int = 1, threshold: float = 0.0
+    ) -> tuple[Sequence[str], Sequence[float]]:
+        """Return the `k` likeliest labels of one line, and their scores."""
+        ...
+
+
 class LanguageModel:
-    """A fastText model as its file's bytes, which each process that uses it loads once."""
+    """A fastText model as its file's bytes; each process loads it once."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._model: Any = None
+        self._model: FastText | None = None
 
     def __reduce__(self) -> tuple[type[LanguageModel], tuple[bytes]]:
         return LanguageModel, (self._data,)
 
-    def load(self) -> Any:
+    def load(self) -> FastText:
         """Return fastText's model.
 
         Raises:
-            ImportError: there is no fastText.
-            ValueError: the bytes are no model.
+            ImportError: fastText is not installed.
+            ValueError: the bytes are not a model.
         """
         if self._model is None:
             import fasttext
@@ -53,16 +64,16 @@ class LanguageModel:
         )
 
     def languages(self) -> set[str]:
-        """Return all languages that the model tells apart."""
+        """Return all languages of the model."""
         labels, _ = self.load().predict("", k=-1, threshold=-1.0)  # above -1: all of them
         return {label.removeprefix(_LABEL) for label in labels}
 
 
 def open_model(settings: LanguageSettings) -> LanguageModel | None:
-    """Return the model that the settings name, loaded; None if they name none.
+    """Return the model of the settings, loaded; None without one.
 
     Raises:
-        InputError: no such file, no model, no package, or a language it does not know.
+        InputError: an unreadable file, not a model, no package, or an unknown language.
     """
     if settings.model is None:
         return None

@@ -12,7 +12,7 @@ from metaclip.warehouse.warehouse import Warehouse
 
 def render_curation(warehouse: Warehouse, done: CurateSummary) -> str:
     """Return the figures of a finished curation, its largest entries and some captions."""
-    sampled, path = done.sample_pairs, warehouse.path(CURATED)
+    sampled = done.sample_pairs
     return "\n".join(
         [
             "",
@@ -23,11 +23,11 @@ def render_curation(warehouse: Warehouse, done: CurateSummary) -> str:
             "",
             *_examples(warehouse, sampled.curation),
             "",
-            f"The table lies in {path}. To open it:",
+            f"The tables lie in {warehouse.root}. To open them in Python:",
             "",
-            "    from metaclip.spark.session import create_session",
-            '    spark = create_session("look")',
-            f'    spark.read.format("delta").load("{path}").show()',
+            "    import metaclip",
+            f'    warehouse = metaclip.open_warehouse("{warehouse.root}")',
+            '    warehouse["curated"].show()',
         ]
     )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 
 from metaclip.errors import InputError, MetaclipError
 from metaclip.setup import jars, java, kernels
+from metaclip.spark.jars import DELTA, S3
 
 
 def main() -> None:
@@ -17,8 +19,9 @@ def main() -> None:
     """
     try:
         java.main()
-        for wanted in (jars.DELTA, jars.S3):
-            jars.main(wanted)
+        jars.main(DELTA)
+        if importlib.util.find_spec("s3fs"):  # the extra `s3`
+            jars.main(S3)
         kernels.main()
     except OSError as error:
         reason = f"{error.strerror or error} at {error.filename}"

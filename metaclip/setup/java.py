@@ -8,51 +8,17 @@ the home of another one is written to the environment's `pyspark/conf/spark-env.
 from __future__ import annotations
 
 import importlib.util
-import os
 import shlex
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from metaclip.errors import InputError
+from metaclip.spark.home import PYSPARK_HOME
+from metaclip.spark.java import HINT, SUPPORTED, WANTED, Java, default_executable, probe
 
-SUPPORTED = ("17", "21")
 INSTALL_DIR = Path(".java")
 SYSTEM_DIR = Path("/usr/lib/jvm")
-DEBIAN_PACKAGE = "openjdk-17-jre-headless"
-# Spark passes this option to its JVM; some cut-down runtimes lack the module and stop.
-PROBE = ("--add-modules=jdk.incubator.vector", "-XshowSettings:properties", "-version")
-
-
-class Java(NamedTuple):
-    """A Java that ran: its home and version."""
-
-    home: Path
-    version: str
-
-
-def probe(executable: Path) -> Java | None:
-    """Return the Java that `executable` runs, or None if Spark can't run on it."""
-    try:
-        run = subprocess.run([executable, *PROBE], capture_output=True, text=True, timeout=60)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    lines = (line.partition("=") for line in run.stderr.splitlines())
-    settings = {key.strip(): value.strip() for key, _, value in lines}
-    version = settings.get("java.specification.version", "")
-    if run.returncode or version not in SUPPORTED:
-        return None
-    return Java(Path(settings.get("java.home", executable.resolve().parent.parent)), version)
-
-
-def default_executable() -> Path | None:
-    """Return the executable that Spark's own scripts start, if there is one."""
-    if home := os.environ.get("JAVA_HOME"):
-        return Path(home, "bin", "java")
-    found = shutil.which("java")
-    return Path(found) if found else None
 
 
 def candidates(install_dir: Path) -> Iterator[Path]:
@@ -96,12 +62,8 @@ def find_or_download(install_dir: Path) -> Java:
         found = find(install_dir)
     if found is not None:
         return found
-    raise InputError(
-        "Java",
-        f"version {' or '.join(SUPPORTED)} in JAVA_HOME, on PATH or in {SYSTEM_DIR}",
-        "none, and none could be downloaded",
-        f"install a JRE (Debian, Ubuntu: apt-get install {DEBIAN_PACKAGE}) or set JAVA_HOME",
-    )
+    places = f"{WANTED} in JAVA_HOME, on PATH or in {SYSTEM_DIR}"
+    raise InputError("Java", places, "none, and none could be downloaded", HINT)
 
 
 def remember(java: Java, spark_env: Path) -> None:
@@ -116,8 +78,6 @@ def remember(java: Java, spark_env: Path) -> None:
 
 def main() -> None:
     """Find or download Java, and print the one that Spark runs on."""
-    import pyspark
-
     java = find_or_download(INSTALL_DIR)
-    remember(java, Path(pyspark.__file__).parent / "conf" / "spark-env.sh")
+    remember(java, PYSPARK_HOME / "conf" / "spark-env.sh")
     print(f"Java {java.version} in {java.home}")

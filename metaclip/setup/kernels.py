@@ -11,7 +11,7 @@ import pyarrow as pa
 from metaclip.balance.expectation import group_by_entry, sum_rows
 from metaclip.balance.probability import enters_at, keep_probability
 from metaclip.config.crawl import ExtractionOptions
-from metaclip.crawl.images import Page
+from metaclip.crawl.page import Page
 from metaclip.crawl.pair_batch import PairBatch
 from metaclip.crawl.wat.reader import WatReader
 from metaclip.matching.engine import build_engine

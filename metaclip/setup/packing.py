@@ -1,9 +1,9 @@
-"""What a cluster needs of us, in one folder: `python -m metaclip.setup.packing FOLDER`.
+"""Pack the wheel and an environment for a cluster: `python -m metaclip.setup.packing FOLDER`.
 
-That is the wheel, and an environment that a bare executor host can run. Beside the packages
-it holds the interpreter itself with the libraries that it needs, found by paths relative to
-each file, so that it runs wherever it is unpacked: the host gives glibc and libstdc++.
-PySpark comes without Spark, which the cluster has; the kernels come compiled.
+The environment runs on a bare executor host, wherever it is unpacked. It holds the packages,
+the compiled kernels, and the interpreter with its libraries, found by paths relative to each
+file. The host supplies glibc and libstdc++, and the cluster supplies Spark. The interpreter is
+the one in use: builds that are relocatable already are on no package index.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from typing import Any
 from isal import igzip
 from packaging.requirements import Requirement
 
-# Of the standard library: what shows windows, talks to a terminal, or tests it.
+# Modules of the standard library for windows, terminals and tests.
 _NO_MODULES = shutil.ignore_patterns(
     *("site-packages", "dist-packages", "__pycache__", "test", "tests", "config-*"),
     *("idlelib", "tkinter", "turtledemo", "ensurepip", "_tkinter*", "_curses*", "readline*"),
     *("nis.*", "_dbm*", "_gdbm*", "_crypt*", "_test*", "_xxtest*"),
 )
-# Of the packages: Spark itself, sources for compilers, tests.
+# Files of packages that no executor needs: Spark itself, sources for compilers, tests.
 _NO_FILES = (
     *(f"pyspark/{name}/" for name in ("jars", "bin", "sbin", "conf", "data", "examples")),
     *(f"pyspark/{name}/" for name in ("licenses", "python", "pandas/tests", "testing")),
@@ -36,7 +36,7 @@ _NO_FILES = (
     *(f"pyarrow/lib{name}" for name in ("arrow_flight", "arrow_python_flight")),
     *(f"{name}/tests/" for name in ("pandas", "numba")),
 )
-# What every Linux host with Java has; a glibc other than the loader's own would not run.
+# Libraries of every Linux host with Java. A glibc other than the loader's own would not run.
 _HOST = (
     *("linux-vdso", "ld-linux", "libc.", "libm.", "libdl.", "libpthread.", "librt."),
     *("libutil.", "libresolv.", "libstdc++.", "libgcc_s."),
@@ -44,7 +44,7 @@ _HOST = (
 
 
 def pack(wheel: Path, archive: Path) -> None:
-    """Write `archive` (.tar.gz) with the interpreter, the `wheel` and what it requires."""
+    """Write `archive` (.tar.gz) with the interpreter, the `wheel` and its requirements."""
     with tempfile.TemporaryDirectory(prefix="metaclip-") as folder:
         root = Path(folder, "environment")
         python = copy_interpreter(root)
@@ -77,7 +77,7 @@ def copy_interpreter(root: Path) -> Path:
 
 
 def bring_libraries(file: Path, folder: Path) -> None:
-    """Copy the shared libraries that `file` needs into `folder`, and make it look there."""
+    """Copy the shared libraries of `file` into `folder`, and let it search there."""
     found = [line.split() for line in _run(Path("ldd"), str(file)).splitlines()]
     libraries = {words[0]: words[2] for words in found if words[1:2] == ["=>"]}
     wanted = {name: path for name, path in libraries.items() if not name.startswith(_HOST)}
@@ -94,7 +94,7 @@ def _set_search_path(file: Path, path: str) -> None:
 
 
 def required(name: str, extras: tuple[str, ...] = ()) -> set[str]:
-    """Return the distributions that `name` with `extras` needs and that are here, with itself."""
+    """Return `name` and the installed distributions that it needs with `extras`."""
     found: set[str] = set()
     todo = [(name, extras)]
     while todo:
@@ -114,7 +114,7 @@ def required(name: str, extras: tuple[str, ...] = ()) -> set[str]:
 
 
 def copy_distribution(distribution: metadata.Distribution, site: Path) -> None:
-    """Copy the installed files of a package but for scripts and what no executor needs."""
+    """Copy the installed files of a package, without scripts and `_NO_FILES`."""
     for file in distribution.files or ():
         name = str(file)
         if name.startswith("..") or "__pycache__" in name or name.startswith(_NO_FILES):
@@ -125,7 +125,7 @@ def copy_distribution(distribution: metadata.Distribution, site: Path) -> None:
 
 
 def write_archive(root: Path, archive: Path) -> None:
-    """Write what is below `root` as .tar.gz; a half of it is never under its name."""
+    """Write the content of `root` as .tar.gz; the name appears only when it is complete."""
     archive.parent.mkdir(parents=True, exist_ok=True)
     unfinished = archive.with_suffix(".part")
     stream: Any = igzip.open(unfinished, "wb", 3)  # type: ignore[no-untyped-call]
@@ -135,24 +135,35 @@ def write_archive(root: Path, archive: Path) -> None:
     unfinished.rename(archive)
 
 
-def _run(command: Path, *arguments: str) -> str:
+def _run(command: Path, *arguments: str, **variables: str) -> str:
     hidden = ("PYTHONPATH", "PYTHONHOME", "NUMBA_CACHE_DIR")
     environment = {key: value for key, value in os.environ.items() if key not in hidden}
     return subprocess.run(
-        [command, *arguments], check=True, env=environment, stdout=subprocess.PIPE, text=True
+        [command, *arguments],
+        check=True,
+        env={"PIP_DISABLE_PIP_VERSION_CHECK": "1", **environment, **variables},
+        stdout=subprocess.PIPE,
+        text=True,
     ).stdout
 
 
-def main(folder: str) -> None:
-    """Build the wheel of the checkout that this is run in, pack it, and say how large both are."""
-    pip = ("-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps")
+def build_wheel(checkout: Path, folder: Path) -> Path:
+    """Build the wheel of `checkout` into `folder`; leave nothing in the checkout."""
     with tempfile.TemporaryDirectory(prefix="metaclip-") as built:
-        # A folder for the build that has nothing of an earlier one in it.
+        # A build folder of its own has no module of an earlier layout.
         settings = Path(built, "build.cfg")
         settings.write_text(f"[build]\nbuild_base = {built}/build\n")
-        os.environ["DIST_EXTRA_CONFIG"] = str(settings)
-        _run(Path(sys.executable), *pip, "--wheel-dir", built, ".")
-        (wheel,) = Path(built).glob("metaclip-*.whl")
+        pip = ("-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation")
+        words = (*pip, "--wheel-dir", str(folder), str(checkout))
+        _run(Path(sys.executable), *words, DIST_EXTRA_CONFIG=str(settings))
+    (wheel,) = folder.glob("metaclip-*.whl")
+    return wheel
+
+
+def main(folder: str) -> None:
+    """Build the wheel of the current checkout, pack it, and print the size of both."""
+    with tempfile.TemporaryDirectory(prefix="metaclip-") as built:
+        wheel = build_wheel(Path(), Path(built))
         archive = Path(folder, "environment.tar.gz")
         pack(wheel, archive)
         shutil.copyfile(wheel, archive.with_name(wheel.name))

@@ -1,23 +1,23 @@
-"""The one place that makes a Spark session, the same for jobs, tests and notebooks."""
+"""Create the Spark session, the same for jobs, tests and notebooks."""
 
 from __future__ import annotations
 
+import logging
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
-import pyspark
-from delta import configure_spark_with_delta_pip
 from pyspark import SparkConf
 from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 
 from metaclip.errors import InputError
 from metaclip.redaction import SPARK_REGEX
+from metaclip.spark.home import LOG_SETTINGS, conf_folder, spark_home
+from metaclip.spark.jars import DELTA, DELTA_PACKAGE, fetch
+from metaclip.spark.java import require_java
 
-DELTA_PACKAGE = "io.delta:delta-spark_4.1_2.13:4.4.0"
+log = logging.getLogger(__name__)
 
 SETTINGS: dict[str, str] = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -42,30 +42,26 @@ SETTINGS: dict[str, str] = {
 
 
 def create_session(name: str, settings: Mapping[str, object] | None = None) -> SparkSession:
-    """Return the session of the job `name`; `settings` go over ours, as they are.
+    """Return the session of the job `name`; `settings` override ours.
 
     The master is spark-submit's, or Spark's default of `local[*]`.
 
     Raises:
-        InputError: no Java, or Delta's jars are neither here nor to be had.
+        InputError: there is no suitable Java, or spark-submit has no jars of Delta.
+        MetaclipError: the jars of Delta could not be fetched.
     """
     # Workers must be the environment's own Python; a cluster's spark.pyspark.python wins.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    given = {key: _as_text(value) for key, value in {**SETTINGS, **(settings or {})}.items()}
+    if "PYSPARK_GATEWAY_PORT" in os.environ:
+        _require_submitted_jars()
+    elif SparkSession.getActiveSession() is None:
+        require_java()
+        _use_log_settings()
+        given = _with_jars(given)
     builder = SparkSession.builder.appName(name)
-    for key, value in {**SETTINGS, **(settings or {})}.items():
-        builder = builder.config(key, _as_text(value))
-    submitted = "PYSPARK_GATEWAY_PORT" in os.environ
-    if not submitted:
-        _require_java()
-        if not _jars_installed() and "spark.jars.packages" not in (settings or {}):
-            builder = configure_spark_with_delta_pip(builder)
-    elif not (_jars_installed() or _jars_submitted()):
-        raise InputError(
-            "spark-submit",
-            "Delta's jars on the class path",
-            "none",
-            f"add --packages {DELTA_PACKAGE}, or run `metaclip setup` once",
-        )
+    for key, value in given.items():
+        builder = builder.config(key, value)
     return _start(builder)
 
 
@@ -83,25 +79,40 @@ def _as_text(value: object) -> str:
 
 
 def _jars_installed() -> bool:
-    home = Path(os.environ.get("SPARK_HOME") or Path(pyspark.__file__).parent)
-    return any((home / "jars").glob("delta-spark_*.jar"))
+    return any((spark_home() / "jars").glob("delta-spark_*.jar"))
 
 
-def _jars_submitted() -> bool:
+def _with_jars(settings: dict[str, str]) -> dict[str, str]:
+    """Return `settings` with the jars of Delta, where neither they nor the environment name them.
+
+    Not by `spark.jars.packages`, for which Spark would print Ivy's page, and a stack trace
+    where Maven can't be reached.
+    """
+    named = [settings.get(key, "") for key in ("spark.jars", "spark.jars.packages")]
+    if _jars_installed() or any("delta-spark" in value for value in named):
+        return settings
+    log.info("Delta's jars come from Maven at each start; `metaclip setup` installs them")
+    jars = [*filter(None, [settings.get("spark.jars")]), *map(str, fetch(DELTA))]
+    return {**settings, "spark.jars": ",".join(jars)}
+
+
+def _require_submitted_jars() -> None:
     conf = SparkConf()
     places = ("spark.jars", "spark.driver.extraClassPath")
-    return any("delta-spark" in (conf.get(place) or "") for place in places)
+    if _jars_installed() or any("delta-spark" in (conf.get(place) or "") for place in places):
+        return
+    raise InputError(
+        "spark-submit",
+        "Delta's jars on the class path",
+        "none",
+        f"add --packages {DELTA_PACKAGE}, or run `metaclip setup` once",
+    )
 
 
-def _require_java() -> None:
-    home = os.environ.get("JAVA_HOME")
-    java = str(Path(home) / "bin" / "java") if home else "java"
-    try:
-        subprocess.run([java, "-version"], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        raise InputError(
-            "Java",
-            "version 17 or 21 in JAVA_HOME or on PATH",
-            f"no working {java}",
-            "install a JRE (Debian: openjdk-17-jre-headless) or set JAVA_HOME",
-        ) from None
+def _use_log_settings() -> None:
+    """Give the JVM the package's log settings, where Spark's folder has none."""
+    if not (conf_folder() / LOG_SETTINGS.name).exists():
+        option = f'"-Dlog4j2.configurationFile={LOG_SETTINGS}"'
+        given = os.environ.get("SPARK_SUBMIT_OPTS", "")
+        if option not in given:
+            os.environ["SPARK_SUBMIT_OPTS"] = f"{given} {option}".strip()

@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 from metaclip.jobs.curate import curate
 from tests.helpers.airflow_server import CRAWL, DAG, Airflow
 from tests.helpers.runner import LATE_SETTINGS, WAT, Runner
-from tests.spark.test_invariance import curated
+from tests.helpers.table_rows import curated
 
 pytestmark = [pytest.mark.airflow, pytest.mark.long]
 JOBS = [

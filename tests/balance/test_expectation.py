@@ -15,7 +15,7 @@ from msgspec import to_builtins
 from metaclip.balance.expectation import SUMS, Groups, group_by_entry, sum_rows
 from metaclip.balance.planning import ALL, describe_plan, group_by_origin
 from metaclip.balance.probability import Floats
-from tests.balance.test_probability import slow_keep_probability
+from tests.helpers.balance_twins import slow_keep_probability
 
 ENTRIES = 6
 COUNTS = st.lists(st.integers(1, 30), min_size=ENTRIES, max_size=ENTRIES)

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metaclip.balance.probability import Floats, enters_at, keep_probability
+from tests.helpers.balance_twins import slow_keep_probability
 
 # The first call compiles.
 SETTINGS = settings(deadline=None, max_examples=60)
@@ -33,13 +34,6 @@ def as_arrays(pairs: Sequence[Pair]) -> tuple[pa.Array, Floats, pa.Array]:
     rows = [[next(ids) for _ in row] for row, _ in pairs]
     draws = pa.array([draw for _, draw in pairs], pa.float64())
     return pa.array(rows, pa.list_(pa.int32())), np.array(counts), draws
-
-
-def slow_keep_probability(counts: Sequence[int], t: float) -> float:
-    product = 1.0
-    for count in counts:
-        product *= 1.0 - min(1.0, t / count)
-    return 1.0 - product
 
 
 def exact_keep_probability(counts: Sequence[int], t: float) -> Fraction:

@@ -1,4 +1,4 @@
-"""Any single fault leaves the same curated rows, and is shown to have hit a running task."""
+"""Any single fault leaves the same curated rows, and each one hits a running task."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.cluster.conftest import (
+from tests.helpers.cluster_applications import Application, Session, Submitted
+from tests.helpers.cluster_events import Account, account_for
+from tests.helpers.cluster_inputs import (
     FLOW,
     WATS,
     Inputs,
@@ -24,8 +26,6 @@ from tests.cluster.conftest import (
     read_rows,
     settings,
 )
-from tests.helpers.cluster_applications import Application, Session, Submitted
-from tests.helpers.cluster_events import Account, account_for
 from tests.helpers.cluster_processes import Cluster, wait_for
 
 pytestmark = [pytest.mark.long, pytest.mark.cluster]
@@ -33,27 +33,27 @@ pytestmark = [pytest.mark.long, pytest.mark.cluster]
 MATCHING = "write matches"
 """The stage in which texts are matched, shuffled by pair and written."""
 REPORTED_SECONDS = 1.0
-"""After which Spark's pages know of a task's end; they lag by a tenth of a second."""
+"""Time in which Spark's pages show the end of a task; they lag by a tenth of a second."""
 EMPTY_SPACE = 2_000_000
 
 Look = Callable[[psutil.Process], list[psutil.Process]]
 
 
 class Run:
-    """The flow over pages and captions from where matching the captions begins."""
+    """The flow over pages and captions, from the matching of the captions on."""
 
     def __init__(self, session: Session, warehouse: Path) -> None:
         self.session, self.warehouse = session, warehouse
 
     def start(self) -> None:
-        """Begin it."""
+        """Start to match the captions."""
         self.session.start(FLOW[0], *settings(self.warehouse, "captions"))
 
     def matching(self, look: Look = lambda executor: [executor]) -> psutil.Process:
-        """Begin it; return what `look` finds of an executor, held in a task that matches texts.
+        """Start; return a process that `look` finds, suspended in a task that matches texts.
 
-        A process is stopped first, and only then is Spark asked for tasks: one that still
-        runs a while later runs until the process goes on.
+        The process is suspended before Spark is asked for its tasks: a task that still runs
+        a while later runs until the process is resumed.
         """
         executors = self.session.executors()
         self.start()
@@ -72,7 +72,7 @@ class Run:
         return [(name, found) for name in names for found in look(executors[name])]
 
     def finish(self) -> Account:
-        """Return the account of the matching stage, once all has ended well."""
+        """Run the other steps; return the account of the matching stage."""
         answer = self.session.answer()
         assert "summary" in answer, answer
         account = self.account()
@@ -87,8 +87,8 @@ class Run:
         return found
 
 
-def told(warehouse: Path) -> str:
-    """Return the digest of what was curated, once it is printed for the list of faults."""
+def print_digest(warehouse: Path) -> str:
+    """Print and return the digest of the curation."""
     found = digest(warehouse)
     print(f"  {found}")
     return found
@@ -99,18 +99,18 @@ def run(session: Session, cluster: Cluster, warehouse: Path) -> Run:
     return Run(session, warehouse)
 
 
-def test_an_executor_is_killed(run: Run, quiet: Quiet) -> None:
+def test_a_killed_executor_changes_no_row(run: Run, quiet: Quiet) -> None:
     run.matching().kill()
     account = run.finish()
     assert account.reasons["ExecutorLostFailure"]
     assert account.retried
     assert account.executors_lost
-    assert told(run.warehouse) == quiet.all
+    assert print_digest(run.warehouse) == quiet.all
 
 
-def test_a_python_worker_is_killed(run: Run, quiet: Quiet) -> None:
+def test_a_killed_python_worker_changes_no_row(run: Run, quiet: Quiet) -> None:
     def computing(executor: psutil.Process) -> list[psutil.Process]:
-        """The workers that a daemon has forked; the daemon is the executor's child."""
+        """Return the running workers: forks of a daemon, which is the executor's child."""
         forked = [worker for daemon in executor.children() for worker in daemon.children()]
         return [worker for worker in forked if worker.status() == psutil.STATUS_RUNNING]
 
@@ -118,11 +118,11 @@ def test_a_python_worker_is_killed(run: Run, quiet: Quiet) -> None:
     account = run.finish()
     assert "Python worker exited unexpectedly" in account.errors
     assert account.retried
-    assert told(run.warehouse) == quiet.all
+    assert print_digest(run.warehouse) == quiet.all
 
 
-def test_a_host_is_lost(run: Run, cluster: Cluster, quiet: Quiet) -> None:
-    """Its Worker is killed, and the executor that was the Worker's child goes with it."""
+def test_a_lost_host_changes_no_row(run: Run, cluster: Cluster, quiet: Quiet) -> None:
+    """The Worker is killed, and its child, the executor, with it."""
     executor = run.matching()
     (worker,) = (one for one in cluster.workers if one.pid == executor.ppid())
     cluster.workers.remove(worker)
@@ -134,18 +134,20 @@ def test_a_host_is_lost(run: Run, cluster: Cluster, quiet: Quiet) -> None:
     assert account.reasons["ExecutorLostFailure"]
     assert account.retried
     assert account.executors_lost
-    assert told(run.warehouse) == quiet.all
+    assert print_digest(run.warehouse) == quiet.all
 
 
 def shuffled(cluster: Cluster) -> set[Path]:
-    """The larger files of shuffles on all hosts."""
+    """Return the larger files of shuffles on all hosts."""
     found = cluster.folder.glob("host-*/local/*/*/blockmgr-*/*/shuffle_*.data")
     return {file for file in found if file.stat().st_size > 100_000}
 
 
 @pytest.mark.parametrize("damage", ["lost", "corrupt"])
-def test_a_shuffle_file_is(run: Run, cluster: Cluster, quiet: Quiet, damage: str) -> None:
-    """The output of the first task that matches texts, while others still do."""
+def test_a_damaged_shuffle_file_changes_no_row(
+    run: Run, cluster: Cluster, quiet: Quiet, damage: str
+) -> None:
+    """The file is the output of the first task that matches texts, while others still run."""
     run.start()
     wait_for(lambda: run.session.running(MATCHING))
     before = shuffled(cluster)
@@ -159,13 +161,11 @@ def test_a_shuffle_file_is(run: Run, cluster: Cluster, quiet: Quiet, damage: str
     account = run.finish()
     assert account.reasons["FetchFailed"]
     assert account.retried
-    assert told(run.warehouse) == quiet.all
+    assert print_digest(run.warehouse) == quiet.all
 
 
-def test_a_full_disk(run: Run, quiet: Quiet, small_disk: SmallDisk | None) -> None:
-    """The job fails with one line and publishes nothing; once there is room it goes on."""
-    if small_disk is None:
-        pytest.skip("this system gives nobody a namespace, and so no small file system")
+def test_a_full_disk_publishes_nothing(run: Run, quiet: Quiet, small_disk: SmallDisk) -> None:
+    """The job fails with one line; once there is room the next run succeeds."""
     seen = Path(shutil.copytree(run.warehouse, small_disk.seen / "warehouse"))
     run.warehouse = small_disk.path / "warehouse"
     status = os.statvfs(small_disk.seen)
@@ -181,14 +181,14 @@ def test_a_full_disk(run: Run, quiet: Quiet, small_disk: SmallDisk | None) -> No
     filler.unlink()
     run.start()
     run.finish()
-    assert told(seen) == quiet.all
+    assert print_digest(seen) == quiet.all
 
 
 @pytest.mark.parametrize("stage", ["write curated", "write curation_counts"])
-def test_two_drivers_write_one_curation(
+def test_the_first_of_two_drivers_wins(
     run: Run, cluster: Cluster, quiet: Quiet, stage: str
 ) -> None:
-    """One is held in `stage` while the other one runs from begin to end, with another t."""
+    """One is suspended in `stage` while the other one runs from start to end, with another t."""
     shutil.copytree(quiet.after, run.warehouse, dirs_exist_ok=True)
     given = settings(run.warehouse, "captions")
     held = Submitted(cluster, "sample_pairs", *given, f"balance.t={2 * T}")
@@ -202,7 +202,7 @@ def test_two_drivers_write_one_curation(
     assert failure.startswith("sample_pairs: curated {'curation': 'default'}: another job wrote it")
     assert failure.endswith("nothing of this job was published, run it again")
     print(f"\n  {failure}")
-    assert told(run.warehouse) == quiet.all
+    assert print_digest(run.warehouse) == quiet.all
 
 
 KILLS = {
@@ -215,15 +215,15 @@ KILLS = {
 
 
 def at_work(application: Application, stage: str, tasks: int) -> int:
-    """The number of tasks of `stage` that run, by the event log as it stands on the disk."""
+    """Return the number of running tasks of `stage`, by the event log on the disk."""
     assert application.process.poll() is None
     return account_for(application.events(), stage, tasks).unfinished
 
 
-def test_the_driver_is_killed_in_each_job(
+def test_a_killed_driver_changes_no_row_in_any_job(
     session: Session, cluster: Cluster, quiet: Quiet, inputs: Inputs, tmp_path: Path
 ) -> None:
-    """From nothing to the curation of the pages: each job killed at work, and run again."""
+    """Each job, from the metadata to the curation of the pages, is killed and run again."""
     warehouse = tmp_path / "warehouse"
     given = [*settings(warehouse, "pages"), inputs.metadata, inputs.pages]
     for job, (stage, tasks) in KILLS.items():
@@ -235,6 +235,6 @@ def test_the_driver_is_killed_in_each_job(
         print(f"\n  {job}: {account.unfinished} tasks were running when it was killed")
         assert account.unfinished
         session.run(job, *given)
-    assert told(warehouse) == quiet.pages
+    assert print_digest(warehouse) == quiet.pages
     (curation,) = read_rows(warehouse / "curations")
     assert curation["actual_size"] == len(read_rows(warehouse / "curated"))

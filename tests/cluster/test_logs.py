@@ -1,4 +1,4 @@
-"""What a job says when it ends, and what it never says."""
+"""A job's last line accounts for its work, and no log or table holds a secret."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.conftest import Inputs, read_rows, settings
 from tests.helpers.cluster_applications import Submitted
+from tests.helpers.cluster_inputs import Inputs, read_rows, settings
 from tests.helpers.cluster_processes import Cluster
 
 pytestmark = [pytest.mark.long, pytest.mark.cluster]
@@ -22,7 +22,7 @@ SECRET = "s3same-Open"
 
 
 def check_line(line: dict[str, Any]) -> None:
-    """What was read, written and dropped, each stage's seconds, and Spark's own account."""
+    """Check the counts, the seconds of each stage, and Spark's own account."""
     read, matched = line["extract_pairs"], line["match_entries"]
     assert read["status"] == {"done": 1, "failed": 1}
     assert read["images"] == read["images_kept"] + sum(read["dropped_images"].values())
@@ -37,7 +37,7 @@ def check_line(line: dict[str, Any]) -> None:
 
 @pytest.fixture
 def guarded(inputs: Inputs) -> Iterator[str]:
-    """The host and port of a server that gives the pages to one user with a password."""
+    """Yield the host and port of a server that gives the pages to one user with a password."""
     folder = inputs.pages.removeprefix("crawl.files=").removesuffix("/*.wat.gz")
     word = base64.b64encode(f"reader:{SECRET}".encode()).decode()
 
@@ -58,8 +58,10 @@ def guarded(inputs: Inputs) -> Iterator[str]:
         server.shutdown()
 
 
-def test_no_secret_is_told(cluster: Cluster, guarded: str, inputs: Inputs, tmp_path: Path) -> None:
-    """Of a password in a URL, a signature in its query and a key in Spark's settings."""
+def test_no_log_or_table_holds_a_secret(
+    cluster: Cluster, guarded: str, inputs: Inputs, tmp_path: Path
+) -> None:
+    """Secrets: a password in a URL, a signature in its query, a key in Spark's settings."""
     url = f"http://reader:{SECRET}@{guarded}"
     key = f"spark.spark.hadoop.fs.s3a.secret.key={SECRET}"
     warehouse = tmp_path / "warehouse"

@@ -1,4 +1,4 @@
-"""The packed environment runs where there is nothing but a C library and a JVM."""
+"""The packed environment runs on a host that has a C library and a JVM alone."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.cluster.conftest import Inputs, settings
 from tests.helpers.cluster_applications import Submitted
+from tests.helpers.cluster_inputs import Inputs, settings
 from tests.helpers.cluster_processes import ROOT, SPARK_HOME, Cluster, wait_for
 
 pytestmark = [pytest.mark.long, pytest.mark.cluster]
 
-# What the host gives: see _HOST in metaclip.setup.packing.
+# The libraries of the host: see _HOST in metaclip.setup.packing.
 LIBRARIES = "libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 librt.so.1 libutil.so.1 libresolv.so.2 "
 LIBRARIES += "libstdc++.so.6 libgcc_s.so.1 ld-linux-x86-64.so.2 ld-linux-aarch64.so.1"
 PROGRAM = """
@@ -32,8 +32,10 @@ print(folder)
 """
 
 
-def test_on_a_bare_host(environment: Path, tmp_path: Path) -> None:
-    """All modules load, and no kernel is compiled: the machine code came with the archive."""
+def test_a_bare_host_loads_all_modules_and_compiles_nothing(
+    environment: Path, tmp_path: Path
+) -> None:
+    """The machine code of the kernels comes with the archive."""
     root = tmp_path / "root"
     for name in ("lib64", "environment", "proc", "tmp"):
         (root / name).mkdir(parents=True)
@@ -49,18 +51,16 @@ def test_on_a_bare_host(environment: Path, tmp_path: Path) -> None:
         '/environment/bin/python3 -c "$0"'
     )
     namespace = ["unshare", "--user", "--map-root-user", "--mount"]
-    if subprocess.run([*namespace, "true"]).returncode:
-        pytest.skip("this system gives nobody a namespace")
     command = [*namespace, "sh", "-c", script, PROGRAM]
     result = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines()[-1].startswith("/environment/lib/")
 
 
-def test_shipped_with_the_job(
+def test_executors_load_the_shipped_environment_alone(
     package: Path, cluster: Cluster, inputs: Inputs, tmp_path: Path
 ) -> None:
-    """By --archives, as the README says; workers load nothing of the driver's environment."""
+    """The driver ships it by `--archives`; workers load nothing of the driver's own."""
     shipped = {
         "spark.archives": f"{package}#environment",
         "spark.pyspark.python": "./environment/bin/python3",
@@ -69,12 +69,12 @@ def test_shipped_with_the_job(
     application = Submitted(cluster, "curate", *given, conf=shipped)
 
     def libraries() -> set[str]:
-        """What the Python processes of the executors have mapped from files."""
+        """Return the libraries that the executors' Python processes have mapped."""
         try:
             daemons = [one for jvm in application.executors().values() for one in jvm.children()]
             workers = [worker for daemon in daemons for worker in daemon.children()]
             maps = [one.path for worker in workers for one in worker.memory_maps()]
-        except psutil.Error:  # it ended meanwhile
+        except psutil.Error:  # a process ended meanwhile
             return set()
         return {path for path in maps if "libllvmlite" in path or "libarrow" in path}
 

@@ -95,7 +95,7 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("path", SMALL, ids=lambda p: p.name)
-def test_samples(path: Path) -> None:
+def test_samples_give_the_pairs_counted_by_hand(path: Path) -> None:
     account, _ = run(path.read_bytes())
     found = (account.status, account.records, account.pages, account.pairs)
     assert found == EXPECTED.get(path.name, found)
@@ -104,7 +104,7 @@ def test_samples(path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "error"), [(b"", "empty"), (b"no archive\n" * 9, "not_an_archive")]
 )
-def test_no_archive(data: bytes, error: str) -> None:
+def test_other_bytes_are_no_archive(data: bytes, error: str) -> None:
     account, _ = run(data)
     assert (account.status, account.error) == ("failed", error)
 
@@ -164,7 +164,8 @@ def fuzz(number: int, folder: Path) -> None:
     """
     rng, file = random.Random(2023), folder / "x.warc.gz"
     archives = [data for path in SMALL if (data := path.read_bytes())]
-    good = members(WAT.read_bytes())[:60] + members(WARC.read_bytes())[:20]
+    # A warcinfo changes what the records behind it are: whether entities are decoded.
+    good = members(WAT.read_bytes())[1:60] + members(WARC.read_bytes())[:20]
     good += [m for data in archives if data[:2] == b"\x1f\x8b" for m in _whole(data)]
     alone: dict[bytes, set[tuple[str, str]]] = {}
     for _ in range(number):
@@ -179,15 +180,16 @@ def fuzz(number: int, folder: Path) -> None:
 
 
 def _whole(data: bytes) -> list[bytes]:
-    return [m for m in members(data) if m[-4:] != b"" and zlib.decompressobj(31).decompress(m)]
+    inflated = ((m, zlib.decompressobj(31).decompress(m)) for m in members(data))
+    return [m for m, block in inflated if block and b"\nSoftware-Info" not in block]
 
 
-def test_mutations(tmp_path: Path) -> None:
+def test_mutated_archives_keep_the_pairs_of_whole_members(tmp_path: Path) -> None:
     fuzz(200, tmp_path)
 
 
 @pytest.mark.long
-def test_many_mutations(tmp_path: Path) -> None:
+def test_many_mutated_archives_keep_the_pairs_of_whole_members(tmp_path: Path) -> None:
     fuzz(20_000, tmp_path)
 
 

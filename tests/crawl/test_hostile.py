@@ -2,87 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
 import time
-import zlib
 from collections.abc import Callable
 
-import brotli  # type: ignore[import-untyped]
 import pytest
 
 from metaclip.config.crawl import ExtractionLimits, ExtractionOptions
-from metaclip.crawl.warc.html import is_tag_bomb, read_html
+from metaclip.crawl.warc.html import read_html
 from tests.helpers.archives import image, record, response, run, wat, wat_record, zipped
 
 CAT = '<img src="http://h.example/i.png" alt="a cat">'
 PAIR = ("http://h.example/i.png", "a cat", "alt")
-SMALL = ExtractionOptions(limits=ExtractionLimits(max_page_bytes=100_000))
 
 
 def pages(*bodies: bytes) -> list[tuple[str, str, str]]:
     return run(zipped(*bodies))[1]
-
-
-@pytest.mark.parametrize(
-    ("encoding", "encode"),
-    [
-        ("gzip", gzip.compress),
-        ("x-gzip", gzip.compress),
-        ("deflate", zlib.compress),
-        ("deflate", lambda body: zlib.compress(body, wbits=-15)),
-        ("br", brotli.compress),
-    ],
-)
-def test_content_encodings_and_their_bombs(encoding: str, encode: Callable[[bytes], bytes]) -> None:
-    field = f"Content-Encoding: {encoding}"
-    page, bomb = (b"<html>" + CAT.encode() + b" " * size for size in (10, 50_000_000))
-    account, found = run(
-        zipped(*(response(encode(body), field) for body in (page, bomb, page))), SMALL
-    )
-    assert (account.dropped_records, found) == ({"too_large": 1}, [PAIR, PAIR])
-
-
-@pytest.mark.parametrize("encoding", ["br", "deflate", "zstd"])
-def test_an_encoding_that_is_not_there(encoding: str) -> None:
-    field = f"Content-Encoding: {encoding}"
-    account, found = run(zipped(response("<html>" + CAT, field), response(b"\xff\x00" * 9, field)))
-    assert (account.dropped_records, found) == ({"bad_encoding": 1}, [PAIR])
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"8\r\n<p>12345\r\n" + b"%x;x=y\r\n" % len(CAT) + CAT.encode() + b"\r\n0\r\n\r\n",
-        b"8\n<p>12345\n" + b"%X\n" % len(CAT) + CAT.encode() + b"\n",  # bare LF, no end
-        CAT.encode(),  # decoded already
-        b"ffffffff\r\n" + CAT.encode(),
-    ],
-)
-def test_chunks(body: bytes) -> None:
-    assert pages(response(body, "Transfer-Encoding: chunked")) == [PAIR]
-
-
-@pytest.mark.parametrize(
-    ("field", "head", "encoding"),
-    [
-        ("text/html; charset=iso-8859-1", '<meta charset="utf-8">', "cp1252"),  # the header wins
-        ("text/html; charset=nonsense", '<meta charset="koi8-r">', "koi8-r"),
-        ("text/html", '<meta http-equiv=Content-Type content="text/html; charset=gb2312">', "gbk"),
-        ("text/html", "<script charset=utf-8></script><meta charset=euc-jp>", "euc_jp"),
-        ("text/html", "<!-- <meta charset=utf-8> --><meta charset=Shift_JIS>", "shift_jis"),
-        ("text/html", "<meta charset=utf-16>", "utf-8"),  # says ASCII, so it is not
-        ("text/html; charset=iso-8859-1", "\ufeff", "utf-8"),  # a BOM wins
-        ("text/html; charset=utf-8", "\ufeff", "utf-16-le"),
-        ("text/html", "", "utf-8"),
-    ],
-)
-def test_charsets(field: str, head: str, encoding: str) -> None:
-    text = {"cp1252": "Käse", "utf-8": "Käse 猫"}.get(encoding, "猫")
-    text = "кот" if encoding == "koi8-r" else text
-    html = f'{head}<img src="http://h.example/i" alt="{text}">'
-    assert [row[1] for row in pages(response(html.encode(encoding), f"Content-Type: {field}"))] == [
-        text
-    ]
 
 
 def test_wrong_bytes_are_replaced_and_the_rest_stays() -> None:
@@ -109,19 +43,6 @@ def test_images_of_a_page() -> None:
     assert account.dropped_images == {"bad_url": 2, "not_http": 2}
 
 
-def test_lazy_images() -> None:
-    html = """<img src="data:," data-src="a.png" alt=a><img data-original=b.png alt=b>
-        <img src=" " data-lazy-src=c.png alt=c><img srcset=" d.png 1x, e.png 2x" alt=d>
-        <img src=f.png data-src=g.png alt=f><img src="data:," data-src="data:,x" alt=none>
-        <img src="data:," data-src=g.png><img src="data:," data-src="x:y" alt=mail>"""
-    account, found = run(zipped(response(html)), ExtractionOptions(lazy_images=True))
-    assert [url[-5:] for url, *_ in found] == ["a.png", "b.png", "c.png", "d.png", "f.png"]
-    assert account.lazy_images == 4  # those that are kept
-    assert account.dropped_images == {"not_http": 2, "no_text": 1}
-    account, found = run(zipped(response(html)))
-    assert (account.lazy_images, [row[1] for row in found]) == (0, ["f"])
-
-
 OPT_OUTS: list[tuple[str, str, bool]] = [
     ("robots", "noai", True),
     ("ROBOTS", "index, NoImageAI", True),
@@ -134,7 +55,7 @@ OPT_OUTS: list[tuple[str, str, bool]] = [
 
 
 @pytest.mark.parametrize(("name", "content", "out"), OPT_OUTS)
-def test_opt_outs(name: str, content: str, out: bool) -> None:
+def test_pages_that_opt_out_are_dropped(name: str, content: str, out: bool) -> None:
     meta = {"name": name, "content": content}
     value = wat([image(PAIR[0])])
     page = value["Envelope"]["Payload-Metadata"]["HTTP-Response-Metadata"]["HTML-Metadata"]
@@ -183,24 +104,16 @@ def test_a_page_of_100_000_images() -> None:
     assert account.dropped_images == {"too_many_images": 80_000}
 
 
-def test_a_tag_of_many_attributes_is_no_page() -> None:
-    bomb = "<img " + " ".join(f"a{i}=1" for i in range(100_000)) + ">"
-    drawing = '<path d="' + "1 " * 50_000 + '">'
-    script = "<script>" + "if (a <b) c(); " * 20_000 + "</script>"
-    account, found = run(
-        zipped(response(bomb), response(CAT), response(f"{CAT}<p {'x' * 99_999}>"))
-    )
-    assert (account.dropped_records, found) == ({"too_many_attributes": 1}, [PAIR, PAIR])
-    assert is_tag_bomb(bomb)
-    assert not is_tag_bomb(script)
-    assert not is_tag_bomb(drawing)
+def test_a_tag_of_100_000_attributes_is_read() -> None:
+    many = " ".join(f"a{i}=1" for i in range(100_000))
+    assert pages(response(f"<img {many}>{CAT}"), response(CAT)) == [PAIR, PAIR]
 
 
-def test_deep_nesting() -> None:
+def test_deep_nesting_costs_no_other_page() -> None:
     assert pages(response("<div>" * 200_000 + CAT), response(CAT))[-1] == PAIR
 
 
-def test_megabyte_attributes() -> None:
+def test_megabyte_attributes_are_too_long() -> None:
     big = "x" * 2_000_000
     html = (
         f'<img src="http://h.example/{big}" alt=a><img src="{PAIR[0]}" alt="{big}" title="a cat">'
@@ -237,7 +150,9 @@ def test_bare_newlines_and_lower_case_headers() -> None:
         (lambda one: one + b"\0" * 512, None, 2),  # padding of a tape block
     ],
 )
-def test_damage(damage: Callable[[bytes], bytes], kind: str | None, records: int | None) -> None:
+def test_damage_costs_its_records_only(
+    damage: Callable[[bytes], bytes], kind: str | None, records: int | None
+) -> None:
     account, found = run(damage(zipped(response(CAT), response(CAT))))
     assert found[:2] == [PAIR, PAIR]
     assert account.status == ("partial" if kind else "done")

@@ -14,10 +14,14 @@ from metaclip.config.crawl import ExtractionOptions
 from metaclip.crawl.archive.members import Window, read_pieces
 from metaclip.crawl.archive.records import Record, read_records
 from metaclip.crawl.extraction import FileAccount, extract
-from metaclip.crawl.images import Page, clean
+from metaclip.crawl.images import clean
+from metaclip.crawl.page import Page
 from metaclip.crawl.urls import resolve
+from metaclip.crawl.warc.charset import decode_text
+from metaclip.crawl.warc.content_encoding import decode_body
+from metaclip.crawl.warc.content_type import extract_mime_type
 from metaclip.crawl.warc.html import read_html
-from metaclip.crawl.warc.response import decode_body, decode_text, read_response
+from metaclip.crawl.warc.http_head import read_response
 from metaclip.crawl.wat.decoder import decode_wat
 from tests.helpers.archives import image, response, run, wat, wat_record, zipped
 from tests.helpers.shared_data import SHARED, needs_shared
@@ -68,7 +72,8 @@ def html_pages() -> dict[str, str]:
         uri = re.search(rb"(?i)\nwarc-target-uri: *(\S+)", record.header)
         if uri and record.block.startswith(b"HTTP/"):
             response = read_response(record.block)
-            text = decode_text(decode_body(response, 1 << 23), response.get("content-type"))
+            media = extract_mime_type(response.values("content-type"))
+            text, _ = decode_text(decode_body(response, 1 << 23), media and media.charset)
             page = uri[1].decode("utf-8", "replace").strip("<>")
             found[page] = found.get(page, "") + text
     return found

@@ -1,4 +1,4 @@
-"""Applications on a cluster: jobs that spark-submit runs, and a session for many steps."""
+"""Run applications on a cluster: jobs by spark-submit, and a session for many steps."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ class Application:
             "spark.eventLog.dir": self.folder.as_uri(),
             "spark.eventLog.compress": "false",
             "spark.eventLog.rolling.enabled": "false",
-            # A killed driver's log has all but its last few words, which then are not the
-            # start of a task: what follows that one pushes it out.
+            # A killed driver loses the end of its log. With a small buffer that is less than
+            # the events after the start of a task, so the log holds each start.
             "spark.eventLog.buffer.kb": "1",
             "spark.eventLog.logBlockUpdates.enabled": "true",
             **conf,
@@ -114,7 +114,7 @@ class Application:
 
 
 class Submitted(Application):
-    """One job that spark-submit runs in client mode, as the README says."""
+    """One job that spark-submit runs in client mode."""
 
     def __init__(
         self,
@@ -151,13 +151,13 @@ class Submitted(Application):
             raise
 
     def finish(self) -> dict[str, Any]:
-        """Return the line of a job that ends well."""
+        """Return the line of JSON of a job that succeeds."""
         assert self.wait() == 0, self.err.read_text()
         lines = [line for line in self.out.read_text().splitlines() if line.startswith("{")]
         return dict(json.loads(lines[-1]))
 
     def failure(self) -> str:
-        """Return the last line on stderr of a job that ends with 1."""
+        """Return the last line on stderr of a job that exits with 1."""
         assert self.wait() == 1, self.err.read_text()
         return self.err.read_text().splitlines()[-1]
 
@@ -169,7 +169,7 @@ class Submitted(Application):
 
 
 class Session(Application):
-    """One application that runs step after step; see driver.py."""
+    """One application that runs step after step, by cluster_driver.py."""
 
     def __init__(self, cluster: Cluster, settings: Mapping[str, str], cores: int) -> None:
         super().__init__(cluster, "session", cores, settings)
@@ -187,14 +187,14 @@ class Session(Application):
         cluster.processes.append(self.process)
 
     def start(self, step: str, *assignments: str) -> None:
-        """Begin a step."""
+        """Start a step."""
         assert self.process.stdin is not None
         self.begun = len(self.events())
         self.process.stdin.write(json.dumps([step, assignments]).encode() + b"\n")
         self.process.stdin.flush()
 
     def answer(self) -> dict[str, Any]:
-        """Return what the step that was begun came to."""
+        """Return the answer of the step that was started."""
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line, self.err.read_text()
@@ -208,7 +208,7 @@ class Session(Application):
         return {**found["summary"], "stages": found["stages"]}
 
     def stop(self) -> None:
-        """End the application."""
+        """Stop the application."""
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait(120)

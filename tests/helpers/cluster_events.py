@@ -1,4 +1,4 @@
-"""What Spark's event log says of the tasks of one stage of a job."""
+"""Read Spark's event log: the tasks of one stage of a job."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ Event = dict[str, Any]
 
 
 class Account(NamedTuple):
-    """Of a job's stage: tasks that were running at the end, and why others were tried again.
+    """The account of a job's stage.
 
-    `reasons` are Spark's, counted: ExecutorLostFailure, FetchFailed, ExceptionFailure.
-    `retried` is the number of tasks of an attempt above 0, of the task or of its stage;
-    `executors_lost` counts those of all stages.
+    Attributes:
+        unfinished: number of tasks that were running at the end.
+        reasons: number of failed tasks by Spark's reason, such as ExecutorLostFailure.
+        retried: number of tasks of an attempt above 0, of the task or of its stage.
+        errors: the failures as text.
+        executors_lost: number of lost executors in all stages.
     """
 
     unfinished: int
@@ -24,14 +27,14 @@ class Account(NamedTuple):
 
 
 def is_of_delta(name: str) -> bool:
-    """Tell by its name whether a Spark stage only reads Delta's own log, before the work."""
+    """Return whether a Spark stage, by its name, reads Delta's own log."""
     return "Delta" in name
 
 
 def account_for(events: list[Event], stage: str, tasks: int = 1) -> Account:
-    """Return the account of the tasks of the Spark stages that are described as `stage`.
+    """Return the account of the Spark stages with the description `stage`.
 
-    Of those that have at least so many `tasks`, and are not Delta's own.
+    Delta's own stages and those of fewer than `tasks` tasks are left out.
     """
     ids, open_tasks = set(), set()
     reasons: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""Spark's standalone manager as processes of this machine."""
+"""Start Spark's standalone manager as processes of this machine."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,10 +26,12 @@ HOST = "127.0.0.1"
 JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
 
 T = TypeVar("T")
+# Each process of the tests begins at another port.
+_ports = iter(range(20_000 + os.getpid() % 400 * 30, 32_768))
 
 
 def wait_for(look: Callable[[], T], seconds: float = 300, every: float = 0.02) -> T:
-    """Return what `look` finds, once that is something."""
+    """Return the first result of `look` that is true."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < deadline, f"{look} found nothing for {seconds} s"
@@ -37,7 +40,7 @@ def wait_for(look: Callable[[], T], seconds: float = 300, every: float = 0.02) -
 
 
 def get_json(url: str) -> Any:
-    """Return what the server at `url` says, or None if it is not there."""
+    """Return the JSON at `url`, or None where no server answers."""
     try:
         with urllib.request.urlopen(url, timeout=10) as answer:
             return json.load(answer)
@@ -46,14 +49,19 @@ def get_json(url: str) -> Any:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """Return a port on which no server listens.
+
+    It is below the ports of outgoing connections, one of which could take it before Spark.
+    """
+    for port in _ports:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
+    raise AssertionError("all ports are taken")
 
 
 def host_environment() -> dict[str, str]:
-    """Return what a bare host has: neither this environment's Python nor the checkout."""
+    """Return the variables of a bare host, without this environment's Python and the checkout."""
     java = shutil.which("java")
     found = {"PATH": os.pathsep.join(["/usr/local/bin", "/usr/bin", "/bin"]), "LANG": "C.UTF-8"}
     home = os.environ.get("JAVA_HOME") or (java and str(Path(java).resolve().parents[1]))
@@ -63,9 +71,9 @@ def host_environment() -> dict[str, str]:
 
 
 class Cluster:
-    """A Master and Workers of one core and 1 GB each; `python` is what executors run.
+    """A Master and Workers of one core and 1 GB each; executors run `python`.
 
-    `enter` is a command that each process is started by.
+    The command `enter` starts each process.
     """
 
     def __init__(
@@ -98,7 +106,7 @@ class Cluster:
         return [worker for worker in found["workers"] if worker["state"] == "ALIVE"]
 
     def cores_used(self) -> int:
-        """Return on how many cores there are executors, once all Workers are alive."""
+        """Return the number of cores that executors use, or -1 before all Workers are alive."""
         alive = self.alive()
         assert len(alive) <= len(self.workers)
         return sum(one["coresused"] for one in alive) if len(alive) == len(self.workers) else -1
@@ -126,7 +134,7 @@ class Cluster:
         return process
 
     def stop(self) -> None:
-        """End what is left of applications, and the daemons, which end their executors."""
+        """Stop the applications that still run, and the daemons, which stop their executors."""
         for process in reversed(self.processes):
             process.terminate()
         for process in self.processes:

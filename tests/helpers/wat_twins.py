@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import html
+import io
 import json
 import re
 from html.entities import html5
 from typing import Any
 
 import ada_url
+
+from metaclip.config.crawl import ExtractionLimits
+from metaclip.crawl.archive.members import Window, read_pieces
+from metaclip.crawl.archive.records import Record, read_records
+from tests.helpers.archives import run, wat_record, zipped
+from tests.helpers.shared_data import DATA
 
 Pair = tuple[str, str, str]  # image URL, text, its source
 
@@ -43,7 +50,7 @@ def read_wat_slowly(block: bytes) -> list[Pair] | str | None:
 
 
 def image_pairs(link: dict[str, Any], base: str | None) -> list[Pair]:
-    src = unescape(string(link, "url") or "").strip()
+    src = unescape(string(link, "url") or "").strip("".join(map(chr, range(33))))
     url = absolute(src, base) if src else None
     if url is None or url.split(":")[0] not in ("http", "https"):
         return []
@@ -80,3 +87,20 @@ def unescape(text: str) -> str:
         return html.unescape(entity[0]) if known else entity[0]
 
     return re.sub("&(#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z0-9]+);", character, text)
+
+
+def real_blocks() -> list[bytes]:
+    window = Window(io.BytesIO((DATA / "wat" / "part.warc.wat.gz").read_bytes()))
+    found = read_records(read_pieces(window, 1 << 20), ExtractionLimits())
+    return [one.block for one in found if isinstance(one, Record) and b"json" in one.header]
+
+
+def agree(block: bytes) -> None:
+    account, found = run(zipped(wat_record(block)))
+    slow = read_wat_slowly(block)
+    if slow is None:
+        assert (account.others, found) == (1, [])
+    elif isinstance(slow, str):
+        assert account.dropped_records == {slow: 1}
+    else:
+        assert (account.pages, found) == (1, slow)

@@ -54,7 +54,7 @@ def test_models_that_can_not_be_used(settings: LanguageSettings, line: str) -> N
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fasttext", None)
-    with pytest.raises(InputError, match=r"pip install 'metaclip\[languages\]'"):
+    with pytest.raises(InputError, match=r"pip install fasttext-predict-v2\Z"):
         open_model(LanguageSettings(str(MODEL)))
 
 

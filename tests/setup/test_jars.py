@@ -1,13 +1,15 @@
-"""What the set-up does with jars, without fetching any."""
+"""Jars in the environment, and the reason why there are none; nothing is fetched."""
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from metaclip.errors import MetaclipError
 from metaclip.setup import jars
+from metaclip.spark.jars import DELTA, fetch, reason
 
 
 def ivy_jars(folder: Path) -> list[Path]:
@@ -24,29 +26,34 @@ def test_jars_get_plain_names_and_replace_another_delta(tmp_path: Path) -> None:
     target.mkdir()
     for name in ("delta-storage-3.0.0.jar", "spark-core.jar"):
         (target / name).touch()
-    assert not jars.installed(target, jars.DELTA)
-    jars.copy_jars(ivy_jars(tmp_path / "ivy"), jars.DELTA, target)
+    assert not jars.installed(target, DELTA)
+    jars.copy_jars(ivy_jars(tmp_path / "ivy"), DELTA, target)
     assert {path.name for path in target.iterdir()} == {
         "delta-spark_4.1_2.13-4.4.0.jar",
         "delta-storage-4.4.0.jar",
         "spark-core.jar",
     }
-    assert jars.installed(target, jars.DELTA)
+    assert jars.installed(target, DELTA)
     (target / "delta-storage-4.3.0.jar").touch()
-    assert not jars.installed(target, jars.DELTA)
+    assert not jars.installed(target, DELTA)
 
 
 def test_a_copy_that_was_interrupted_does_not_count(tmp_path: Path) -> None:
     (tmp_path / "delta-storage-4.4.0.jar").touch()
     (tmp_path / "delta-spark_4.1_2.13-4.4.0.jar.part").touch()
-    assert not jars.installed(tmp_path, jars.DELTA)
+    assert not jars.installed(tmp_path, DELTA)
 
 
-def test_no_jars_is_an_error_and_leaves_the_old_ones(tmp_path: Path) -> None:
-    (tmp_path / "delta-spark_4.1_2.13-4.4.0.jar").touch()
-    with pytest.raises(MetaclipError, match="none"):
-        jars.copy_jars([], jars.DELTA, tmp_path)
-    assert jars.installed(tmp_path, jars.DELTA)
+@pytest.mark.parametrize("printed", ["", "file:///ivy/io.delta_delta-storage-4.4.0.jar"])
+def test_jars_without_the_main_one_are_an_error(
+    monkeypatch: pytest.MonkeyPatch, printed: str
+) -> None:
+    def run(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 0, printed, "x\nServer access error at y\n")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(MetaclipError, match=r"\ADelta's jars could .*: Server access error at y\Z"):
+        fetch(DELTA)
 
 
 @pytest.mark.parametrize(
@@ -57,15 +64,15 @@ def test_no_jars_is_an_error_and_leaves_the_old_ones(tmp_path: Path) -> None:
             "Server access error at url x",
         ),
         (
-            "a\nException in thread: [unresolved dependency: b]\nc",
-            "Exception in thread: [unresolved dependency: b]",
+            'a\nException in thread "main" x.Error: [unresolved dependency: b: not found]\nc',
+            "[unresolved dependency: b: not found]",
         ),
         ("JAVA_HOME is not set\n", "JAVA_HOME is not set"),
         ("", "Spark printed no reason"),
     ],
 )
 def test_reason_is_one_line(log: str, expected: str) -> None:
-    assert jars.reason(log) == expected
+    assert reason(log) == expected
 
 
 def test_conf_is_part_of_the_package(tmp_path: Path) -> None:

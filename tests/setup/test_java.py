@@ -8,6 +8,7 @@ import pytest
 
 from metaclip.errors import InputError
 from metaclip.setup import java
+from metaclip.spark.java import Java, configured_executable, probe, require_java
 
 
 def fake_java(home: Path, version: str, exit_code: int = 0) -> Path:
@@ -35,25 +36,25 @@ def no_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("version", ["17", "21"])
 def test_probe_takes_the_versions_spark_runs_on(tmp_path: Path, version: str) -> None:
-    assert java.probe(fake_java(tmp_path, version)) == java.Java(tmp_path, version)
+    assert probe(fake_java(tmp_path, version)) == Java(tmp_path, version)
 
 
 @pytest.mark.parametrize(("version", "exit_code"), [("11", 0), ("1.8", 0), ("25", 0), ("17", 1)])
 def test_probe_refuses_other_versions_and_failures(
     tmp_path: Path, version: str, exit_code: int
 ) -> None:
-    assert java.probe(fake_java(tmp_path, version, exit_code)) is None
+    assert probe(fake_java(tmp_path, version, exit_code)) is None
 
 
 def test_probe_of_nothing_is_none(tmp_path: Path) -> None:
-    assert java.probe(tmp_path / "java") is None
+    assert probe(tmp_path / "java") is None
 
 
 def test_java_home_goes_before_path(no_java: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_java(no_java / "jvm", "17")
     fake_java(no_java / "home", "21")
     monkeypatch.setenv("JAVA_HOME", str(no_java / "home"))
-    assert java.find(no_java / ".java") == java.Java(no_java / "home", "21")
+    assert java.find(no_java / ".java") == Java(no_java / "home", "21")
 
 
 def test_an_old_java_home_is_passed_over_and_overridden(
@@ -63,7 +64,7 @@ def test_an_old_java_home_is_passed_over_and_overridden(
     fake_java(no_java / "home", "11")
     monkeypatch.setenv("JAVA_HOME", str(no_java / "home"))
     found = java.find(no_java / ".java")
-    assert found == java.Java(no_java / "jvm", "17")
+    assert found == Java(no_java / "jvm", "17")
     java.remember(found, no_java / "conf" / "spark-env.sh")
     written = (no_java / "conf" / "spark-env.sh").read_text()
     assert written == f"JAVA_HOME={no_java / 'jvm'}\n"
@@ -74,7 +75,7 @@ def test_a_java_that_spark_finds_itself_is_not_written_down(no_java: Path) -> No
     spark_env = no_java / "conf" / "spark-env.sh"
     spark_env.parent.mkdir()
     spark_env.write_text("JAVA_HOME=/one/that/is/gone\n")
-    java.remember(java.Java(no_java / "jvm", "17"), spark_env)
+    java.remember(Java(no_java / "jvm", "17"), spark_env)
     assert not spark_env.exists()
 
 
@@ -84,7 +85,7 @@ def test_one_that_was_downloaded_is_found_and_written_down(
     home = no_java / ".java" / "jdk-17-jre"
     monkeypatch.setattr(java, "download", lambda folder: fake_java(home, "17"))
     found = java.find_or_download(no_java / ".java")
-    assert found == java.Java(home, "17")
+    assert found == Java(home, "17")
     java.remember(found, no_java / "conf" / "spark-env.sh")
     assert str(home) in (no_java / "conf" / "spark-env.sh").read_text()
 
@@ -100,7 +101,7 @@ def test_where_nothing_helps_one_line_says_what_to_install(
 def test_one_of_the_system_that_is_not_on_path_is_found(no_java: Path) -> None:
     fake_java(no_java / "system" / "java-21", "21")
     fake_java(no_java / "jvm", "11")
-    assert java.find(no_java / ".java") == java.Java(no_java / "system" / "java-21", "21")
+    assert java.find(no_java / ".java") == Java(no_java / "system" / "java-21", "21")
 
 
 def test_without_the_installer_nothing_is_downloaded(
@@ -122,3 +123,22 @@ def test_a_download_that_fails_leaves_nothing(
     monkeypatch.setattr(jdk, "install", refuse)
     java.download(tmp_path / ".java")
     assert not (tmp_path / ".java").exists()
+
+
+def test_spark_env_overrides_java_home(no_java: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in Spark's own scripts, which source the file."""
+    fake_java(no_java / "home", "11")
+    fake_java(no_java / "kept", "17")
+    monkeypatch.setenv("JAVA_HOME", str(no_java / "home"))
+    monkeypatch.setenv("SPARK_CONF_DIR", str(no_java / "conf"))
+    with pytest.raises(InputError, match=r"found no such version at .*/home/bin/java"):
+        require_java()
+    java.remember(Java(no_java / "kept", "17"), no_java / "conf" / "spark-env.sh")
+    assert configured_executable() == no_java / "kept" / "bin" / "java"
+    require_java()
+
+
+def test_no_java_at_all_is_refused(no_java: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPARK_CONF_DIR", str(no_java))
+    with pytest.raises(InputError, match=r"on PATH, found none; install a JRE"):
+        require_java()

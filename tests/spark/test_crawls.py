@@ -27,7 +27,7 @@ from metaclip.warehouse.tables import (
     EXTRACTIONS,
     MATCHES,
 )
-from tests.balance.test_probability import slow_keep_probability
+from tests.helpers.balance_twins import slow_keep_probability
 from tests.helpers.crawls import WORDS, T, arrive, make_pairs
 from tests.helpers.runner import Runner
 

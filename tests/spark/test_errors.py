@@ -75,7 +75,9 @@ def test_two_files_of_one_path(run: Runner, wat: Path, tmp_path: Path) -> None:
     assert f"found {wat.name} twice" in message
 
 
-@pytest.mark.parametrize("data", [b"", b"\n\n", gzip.compress(b"")])
+@pytest.mark.parametrize(
+    "data", [b"", b"\n\n", gzip.compress(b"", mtime=0)], ids=["empty", "blank", "gzipped"]
+)
 def test_an_empty_list_of_paths(run: Runner, tmp_path: Path, data: bytes) -> None:
     (tmp_path / "wat.paths.gz").write_bytes(data)
     message = refused(run, extract_pairs, f"crawl.files={tmp_path}/wat.paths.gz")

@@ -27,23 +27,12 @@ from metaclip.jobs.sample_pairs import sample_pairs
 from metaclip.matching.engine import build_engine
 from metaclip.matching.spark_columns import match_column
 from metaclip.matching.unique_pairs import find_matches, keep_unique
-from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, ENTRY_COUNTS, MATCHES
+from metaclip.warehouse.tables import CURATION_COUNTS, ENTRY_COUNTS, MATCHES
 from tests.helpers.runner import ENTRIES, ROOT, Runner, write_files
+from tests.helpers.table_rows import curated, rows
 
 PAGES = 96
 T = 5.0
-
-Rows = list[dict[str, Any]]
-
-
-def rows(frame: DataFrame, *without: str) -> Rows:
-    """All columns of all rows, in an order of their own."""
-    found = [row.asDict(recursive=True) for row in frame.drop(*without).collect()]
-    return sorted(found, key=lambda row: json.dumps(row, default=str, sort_keys=True))
-
-
-def curated(run: Runner, curation: str = "default", *without: str) -> Rows:
-    return rows(run.warehouse.read_partition(CURATED, {"curation": curation}), *without)
 
 
 def drawn(matches: DataFrame, seed: int = 0) -> DataFrame:

@@ -19,7 +19,7 @@ from metaclip.jobs.import_metadata import import_metadata
 from metaclip.jobs.match_entries import match_entries
 from tests.helpers.http_server import FaultServer, serving
 from tests.helpers.runner import ASSIGNMENTS, ROOT, Runner
-from tests.spark.test_sources import SECRETS, expected_pairs, found_pairs, name_paths, statuses
+from tests.helpers.snapshots import SECRETS, expected_pairs, found_pairs, name_paths, statuses
 
 FILES, KILLS, BATCH = 50, 20, 2
 

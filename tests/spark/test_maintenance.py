@@ -29,7 +29,7 @@ from metaclip.warehouse.tables import (
     TABLES,
 )
 from tests.helpers.runner import Runner, write_files
-from tests.spark.test_invariance import rows
+from tests.helpers.table_rows import rows
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ from metaclip.warehouse.lineage import find_curation
 from metaclip.warehouse.table import Table
 from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, ENTRY_COUNTS, MATCHES, REMOVALS
 from tests.helpers.runner import Runner, write_files
-from tests.spark.test_invariance import rows
+from tests.helpers.table_rows import rows
 
 T = "balance.t=20"
 

@@ -16,7 +16,7 @@ from moto.server import ThreadedMotoServer
 
 from metaclip.jobs.curate import curate
 from tests.helpers.runner import LATE_SETTINGS, ROOT, SETTINGS, Runner
-from tests.spark.test_invariance import curated
+from tests.helpers.table_rows import curated
 
 pytestmark = pytest.mark.long
 BUCKET = "bucket"

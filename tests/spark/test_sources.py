@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import logging
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -17,11 +15,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from metaclip.config.command_line import load_config
-from metaclip.config.crawl import ExtractionOptions
-from metaclip.crawl.extraction import FileAccount, extract
 from metaclip.crawl.files.listing import find_files
 from metaclip.errors import InputError
-from metaclip.ingest.ledger import read_crawl_files, read_pairs
 from metaclip.jobs.extract_pairs import extract_pairs
 from metaclip.jobs.import_metadata import import_metadata
 from metaclip.jobs.match_entries import match_entries
@@ -29,42 +24,16 @@ from metaclip.warehouse.tables import MATCHES
 from tests.helpers.crashfs.crashfs import CrashFileSystem
 from tests.helpers.http_server import FaultServer, make_plans, serving
 from tests.helpers.runner import ROOT, Runner, write_files
+from tests.helpers.snapshots import (
+    NAME,
+    SECRETS,
+    expected_pairs,
+    found_pairs,
+    name_paths,
+    statuses,
+)
 
-NAME = "CC-MAIN-2024-22"
 LIST = f"/crawl-data/{NAME}/wat.paths.gz"
-SECRETS = ("ann1e", "pa55w0rd", "5ecret")
-Pairs = Counter[tuple[str, str, str]]
-
-
-def expected_pairs(files: Mapping[str, bytes]) -> Pairs:
-    """(path, URL, text) of all files, each read from memory."""
-    found: Pairs = Counter()
-    for path, data in files.items():
-        for batch in extract(io.BytesIO(data), path, ExtractionOptions(), FileAccount()):
-            urls, texts = batch["image_url"].to_pylist(), batch["text"].to_pylist()
-            found.update((path, url, text) for url, text in zip(urls, texts, strict=True))
-    return found
-
-
-def found_pairs(run: Runner, crawl: str) -> Pairs:
-    rows = read_pairs(run.warehouse, crawl).select("path", "image_url", "text").collect()
-    return Counter(map(tuple, rows))
-
-
-def statuses(run: Runner, crawl: str) -> dict[str, tuple[str, str | None]]:
-    rows = read_crawl_files(run.warehouse, crawl).collect()
-    assert len({row.path for row in rows}) == len(rows)
-    return {row.path: (row.status, row.error) for row in rows}
-
-
-def name_paths(pages: list[bytes], number: int, size: int = 1) -> dict[str, bytes]:
-    """The files of a snapshot, of `size` real pages each."""
-    return {
-        f"crawl-data/{NAME}/segments/{n}/wat/{n:05}.warc.wat.gz": b"".join(
-            pages[(n * size + k) % len(pages)] for k in range(size)
-        )
-        for n in range(number)
-    }
 
 
 def serve_snapshot(

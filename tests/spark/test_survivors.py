@@ -22,7 +22,7 @@ from metaclip.jobs.import_metadata import import_metadata
 from metaclip.jobs.plan_balance import plan_balance
 from metaclip.jobs.sample_pairs import sample_pairs
 from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, CURATIONS
-from tests.balance.test_probability import slow_keep_probability
+from tests.helpers.balance_twins import slow_keep_probability
 from tests.helpers.crawls import WORDS, T, arrive, make_pairs
 from tests.helpers.runner import Runner
 

@@ -1,8 +1,8 @@
-"""A forward-only stream to inflated bytes, gzip member by gzip member.
+"""Inflate a forward-only stream, member by member: gzip members or Zstandard frames.
 
 A member is the unit that survives damage: its checksum is verified before any of its
-first `PIECE_BYTES` are passed on, and after a fault the search for the next one starts
-one byte behind the start of the broken one, which may have swallowed whole members.
+first `PIECE_BYTES` are passed on. After a fault the search for the next one starts one byte
+behind the start of the broken one, which may have swallowed whole members.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from isal import isal_zlib
-from isal.igzip_lib import IsalError
+from metaclip.crawl.archive.inflaters import GZIP, MAGICS, ZSTD, Inflater, new_inflater
+from metaclip.crawl.archive.zstd_frames import read_dictionary
 
-MAGIC = b"\x1f\x8b\x08"
-#: what a WARC record starts with, where the search for the next one may stop
-RECORD_LINE = re.compile(rb"WARC/\d{1,2}\.\d{1,2}[ \t]*\r?\n")
+#: the first line of a WARC record, where the search for the next one may stop
+RECORD_LINE = re.compile(rb"(?i)WARC/\d{1,2}\.\d{1,2}[ \t]*\r*\n")
 
 READ_BYTES = 1 << 20
 # One step copies what it leaves unused, so it is near a member's size (6 to 30 KB). It
@@ -29,8 +28,8 @@ SNIFF_BYTES = 1 << 20
 class Piece(NamedTuple):
     """Inflated bytes of one member, or bytes of a file that is not compressed.
 
-    `offset` is that of the member (of the piece, if `plain`). `fault` says what is
-    wrong behind `data`: "" nothing, "truncated", "damaged" or "garbage".
+    `offset` is that of the member (of the piece, if `plain`). `fault` names the fault behind
+    `data`: "" for none, "truncated", "damaged" or "garbage".
     """
 
     offset: int
@@ -53,7 +52,7 @@ class Window:
 
     @property
     def end(self) -> int:
-        """Offset behind the last byte read so far."""
+        """Return the offset behind the last byte read so far."""
         return self.offset + len(self.data)
 
     def fill(self, until: int, keep: int) -> bool:
@@ -68,12 +67,12 @@ class Window:
         return self.end >= until
 
     def slice(self, start: int, length: int) -> bytes:
-        """At most `length` bytes from offset `start`."""
+        """Return at most `length` bytes from offset `start`."""
         start -= self.offset
         return self.data[start : start + length]
 
     def find(self, needle: bytes, start: int) -> int:
-        """Offset of `needle` at or after `start`, reading on as needed; -1 if none."""
+        """Return the offset of `needle` at or after `start`, -1 for none; read on as needed."""
         while True:
             found = self.data.find(needle, start - self.offset)
             if found >= 0:
@@ -84,22 +83,39 @@ class Window:
 
 
 def read_pieces(window: Window, max_resync_bytes: int) -> Iterator[Piece]:
-    """The inflated bytes of a stream, in order, with the faults between them.
+    """Yield the inflated bytes of a stream, in order, with the faults between them.
 
-    Raises only what reading the stream raises (OSError).
+    Raises:
+        OSError: reading the stream failed.
     """
     window.fill(SNIFF_BYTES, 0)
     if _is_plain(window.data):
         yield from _plain_pieces(window)
-    else:
-        yield from _gzip_pieces(window, max_resync_bytes)
+        return
+    gzip = _first(window.data, GZIP)
+    kind = ZSTD if gzip and _first(window.data[: gzip + 4], ZSTD) < gzip else GZIP
+    yield from _Members(window, kind, max_resync_bytes).pieces()
+
+
+def is_compressed(head: bytes) -> bool:
+    """Return True where a file's first bytes are of a compression that is read here."""
+    return head.startswith(MAGICS[GZIP][:1]) or head[:4] in MAGICS[ZSTD]
+
+
+def _first(head: bytes, kind: str) -> int:
+    """Return the offset of the first member, the length of `head` for none."""
+    if head.startswith(MAGICS[kind]):
+        return 0
+    found = [at for at in map(head.find, MAGICS[kind]) if at >= 0]
+    return min(found, default=len(head))
 
 
 def _is_plain(head: bytes) -> bool:
-    """Whether a record's first line comes before the first gzip member, if any."""
+    """Return True where a record's first line comes before the first member, if any."""
+    if head.startswith(MAGICS[GZIP]) or head.startswith(MAGICS[ZSTD]):
+        return False
     line = RECORD_LINE.search(head)
-    member = head.find(MAGIC)
-    return line is not None and (member < 0 or line.start() < member)
+    return line is not None and line.start() < min(_first(head, GZIP), _first(head, ZSTD))
 
 
 def _plain_pieces(window: Window) -> Iterator[Piece]:
@@ -110,64 +126,94 @@ def _plain_pieces(window: Window) -> Iterator[Piece]:
         offset += len(data)
 
 
-def _gzip_pieces(window: Window, max_resync_bytes: int) -> Iterator[Piece]:
-    offset = 0
-    again = 4 * max_resync_bytes  # bytes that may be looked at twice: keeps it linear
-    while window.fill(offset + 1, offset):
-        start = offset if window.slice(offset, 3) == MAGIC else window.find(MAGIC, offset)
-        if start != offset:
-            yield from _between(window, offset, start)
-        if start < 0:
-            return
-        member = Member(window, start, max_resync_bytes)
-        yield from member.pieces()
-        offset = member.end
-        if member.fault:
-            back = max(start + 1, window.offset)
-            again -= offset - back
-            offset = back if again > 0 else max(offset, back)
+class _Members:
+    """The members of one compressed stream."""
 
+    def __init__(self, window: Window, kind: str, max_resync_bytes: int) -> None:
+        self.window, self.kind, self.max_resync_bytes = window, kind, max_resync_bytes
+        self.dictionary: bytes | None = None
 
-def _between(window: Window, offset: int, start: int) -> Iterator[Piece]:
-    """The fault of bytes between members; zeros are padding and harm nothing."""
-    if window.slice(offset, max(0, (start if start >= 0 else window.end) - offset)).strip(b"\0"):
-        yield Piece(offset, b"", False, False, fault="garbage")
+    def pieces(self) -> Iterator[Piece]:
+        offset = 0
+        if self.kind == ZSTD:
+            offset, self.dictionary = read_dictionary(self.window)
+        again = 4 * self.max_resync_bytes  # bytes that may be looked at twice: keeps it linear
+        while self.window.fill(offset + 1, offset):
+            start = self._next(offset)
+            if start != offset:
+                yield from self._between(offset, start)
+            if start < 0:
+                return
+            inflater = new_inflater(self.kind, self.dictionary)
+            member = Member(self.window, start, self.max_resync_bytes, inflater)
+            yield from member.pieces()
+            offset = member.end
+            if member.fault:
+                back = max(start + 1, self.window.offset)
+                again -= offset - back
+                offset = back if again > 0 else max(offset, back)
+
+    def _next(self, offset: int) -> int:
+        """Return the offset of the next member at or after `offset`, -1 for none."""
+        self.window.fill(offset + 4, offset)
+        if self.window.slice(offset, 4).startswith(MAGICS[self.kind]):
+            return offset
+        return self.window.find(MAGICS[self.kind][0], offset)
+
+    def _between(self, offset: int, start: int) -> Iterator[Piece]:
+        """Yield the fault of bytes between members; zeros are padding and harm nothing."""
+        end = start if start >= 0 else self.window.end
+        if self.window.slice(offset, max(0, end - offset)).strip(b"\0"):
+            yield Piece(offset, b"", False, False, fault="garbage")
 
 
 class Member:
-    """One gzip member; after `pieces` is exhausted, `end` and `fault` are known."""
+    """One member; after `pieces` is exhausted, `end` and `fault` are known."""
 
-    def __init__(self, window: Window, start: int, max_resync_bytes: int) -> None:
+    def __init__(
+        self, window: Window, start: int, max_resync_bytes: int, inflater: Inflater
+    ) -> None:
         self.window, self.start, self.end = window, start, start
-        self.max_resync_bytes = max_resync_bytes
+        self.max_resync_bytes, self.inflater = max_resync_bytes, inflater
         self.fault = ""
 
     def pieces(self) -> Iterator[Piece]:
         """Inflate up to the member's end; the last piece carries `ends` or `fault`."""
-        inflater = isal_zlib.decompressobj(31)  # 31: gzip, its checksum verified
         parts: list[bytes] = []
         size, first = 0, True
-        while not inflater.eof:
-            data = self._step(inflater)
+        while not self.inflater.eof:
+            data = self._step()
             if self.fault:
                 break
             parts.append(data)
             size += len(data)
-            if size >= PIECE_BYTES and not inflater.eof:
+            if size >= PIECE_BYTES and not self.inflater.eof:
                 yield Piece(self.start, b"".join(parts), first, False)
                 parts, size, first = [], 0, False
         yield Piece(self.start, b"".join(parts), first, not self.fault, fault=self.fault)
 
-    def _step(self, inflater: isal_zlib.Decompress) -> bytes:
+    def _step(self) -> bytes:
         keep = max(self.start, self.end - self.max_resync_bytes)
         if not self.window.fill(self.end + 1, keep):
             self.fault = "truncated"
             return b""
-        block = self.window.slice(self.end, STEP_BYTES)
-        try:
-            data = inflater.decompress(block)
-        except IsalError:  # type: ignore[misc]  # its stub says it is an instance
+        size = STEP_BYTES if self.end > self.start else self._head_bytes() + STEP_BYTES
+        block = self.window.slice(self.end, size)
+        data = self.inflater.inflate(block)
+        if data is None:
             self.fault = "damaged"
             return b""
-        self.end += len(block) - len(inflater.unused_data)
+        self.end += len(block) - self.inflater.unused
         return data
+
+    def _head_bytes(self) -> int:
+        """Return the length of the member's head, all of which is in the window then.
+
+        isal loses its place in a gzip header of two optional fields that it gets in parts
+        (intel/isa-l 224).
+        """
+        size = self.inflater.head_bytes(self.window.slice(self.start, STEP_BYTES))
+        if size < 0:
+            self.window.fill(self.start + SNIFF_BYTES, self.start)
+            size = self.inflater.head_bytes(self.window.slice(self.start, SNIFF_BYTES))
+        return max(size, 0)

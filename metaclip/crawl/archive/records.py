@@ -1,7 +1,7 @@
-"""Inflated bytes to WARC records: lenient about form, strict about lengths.
+"""Split inflated bytes into WARC records: lenient about form, strict about lengths.
 
-FastWARC refuses bare-LF and lower-case headers and ends at the first fault without a
-word; crawls have all of these, so the framing is our own.
+Crawls have bare-LF and lower-case headers, and faults. FastWARC refuses the first and ends
+at the second without an error, so that records are split here.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import NamedTuple
 from metaclip.config.crawl import ExtractionLimits
 from metaclip.crawl.archive.members import RECORD_LINE, Piece
 
-_BLANK_LINE = re.compile(rb"\n\r?\n")
-_LENGTH = re.compile(rb"(?i)\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r?\n")
+_BLANK_LINE = re.compile(rb"\n\r*\n")
+_LENGTH = re.compile(rb"(?i)\ncontent-length[ \t]*:(?:\r*\n)?[ \t]*(\d{1,18})[ \t]*\r*\n")
 _NEWLINES = re.compile(rb"[\r\n]*")
 # The longest record line and a little, that one cut by the end of a piece is seen whole.
 _LINE_BYTES = 32
@@ -41,7 +41,7 @@ class Fault(NamedTuple):
 
 
 def read_records(pieces: Iterable[Piece], limits: ExtractionLimits) -> Iterator[Record | Fault]:
-    """Records in the order of the file, and faults where bytes were lost."""
+    """Yield records in the order of the file, and faults where bytes were lost."""
     reader = _Reader(limits)
     for piece in pieces:
         yield from reader.feed(piece)
@@ -77,7 +77,7 @@ class _Reader:
         self.at, self.plain, self.member_ended = 0, piece.plain, piece.ends
 
     def _end_by(self, piece: Piece) -> Iterator[Record | Fault]:
-        """A member broke off: what it left half done is one dropped record."""
+        """Drop the record that a broken member left half done."""
         if piece.fault == "truncated":
             began = piece.starts and not piece.data  # cut before its first byte
             yield from self.drain(closed=True)
@@ -90,7 +90,7 @@ class _Reader:
         yield Fault(piece.fault, piece.offset)
 
     def drain(self, *, closed: bool) -> Iterator[Record | Fault]:
-        """All records that are complete; `closed` says that no byte follows."""
+        """Yield all records that are complete; `closed`: no byte follows."""
         while True:
             match = _NEWLINES.match(self.data, self.at)
             self.at = match.end() if match else self.at
@@ -123,7 +123,7 @@ class _Reader:
         return Fault("garbage", self.offset + start if self.plain else self.offset)
 
     def _record(self, closed: bool) -> Record | None:
-        """The record at `at`, which moves behind it; None if it needs more bytes."""
+        """Return the record at `at`, which moves behind it; None if it needs more bytes."""
         start = self.at
         offset = self.offset + start if self.plain else self.offset
         limit = start + self.limits.max_header_bytes
@@ -144,7 +144,7 @@ class _Reader:
         return self._block(offset, header, blank.end(), blank.end() + size, closed)
 
     def _defective(self, offset: int, start: int, closed: bool) -> Record:
-        """A header without an end: too long, or cut off."""
+        """Return the record of a header without an end: too long, or cut off."""
         line = RECORD_LINE.search(self.data, start + 5)
         self.at = line.start() if line else len(self.data)
         cut = closed and line is None and len(self.data) - start < self.limits.max_header_bytes
@@ -170,5 +170,5 @@ class _Reader:
         return Record(offset, header, self.data[start:end])
 
     def _ends_member(self, end: int) -> bool:
-        """Whether the block ends with the member, but for the newlines behind it."""
+        """Return True where the block ends with the member, but for newlines behind it."""
         return self.member_ended and end <= len(self.data) and not self.data[end:].strip(b"\r\n")

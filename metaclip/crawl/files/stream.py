@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import http
 import re
-from collections.abc import Callable
-from typing import Any, BinaryIO, NamedTuple, cast
+from collections.abc import Callable, Mapping
+from typing import Any, BinaryIO, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 import fsspec
@@ -14,6 +14,7 @@ from fsspec.asyn import sync
 from metaclip.config.crawl import RequestSettings
 from metaclip.crawl.files.retries import Retries, TransientError, parse_retry_after
 
+T = TypeVar("T")
 MEGABYTE = 1 << 20
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -73,7 +74,7 @@ def find_matching(pattern: str, settings: RequestSettings) -> list[str]:
     files, retries = remote.files, Retries(settings)
     while True:
         try:
-            return cast(list[str], remote.ask(find))
+            return remote.ask(find)
         except TransientError as error:
             retries.pause(error)
 
@@ -199,7 +200,7 @@ class _HttpFile:
             start, size, version, lambda n: self.ask(lambda: stream.read(n)), stream.close
         )
 
-    def ask(self, action: Callable[[], Any]) -> Any:
+    def ask(self, action: Callable[[], T]) -> T:
         """Return what `action` does, its errors told apart as `Get` says."""
         import aiohttp
 
@@ -253,7 +254,7 @@ class _S3File:
 
         return Response(start, size, answer.get("ETag"), read, close)
 
-    def ask(self, action: Callable[[], Any]) -> Any:
+    def ask(self, action: Callable[[], T]) -> T:
         """Return what `action` does, its errors told apart as `Get` says."""
         import aiohttp
         from botocore import exceptions as aws
@@ -277,7 +278,7 @@ class _S3File:
             raise _refusal(about["HTTPStatusCode"], about.get("HTTPHeaders", {})) from None
 
 
-def _refusal(status: int, headers: Any) -> Exception:
+def _refusal(status: int, headers: Mapping[str, str]) -> Exception:
     try:
         reason = f"{status} {http.HTTPStatus(status).phrase}"
     except ValueError:

@@ -32,14 +32,14 @@ from metaclip.crawl.scanner.record import (
 )  # fmt: skip
 from metaclip.crawl.scanner.scan import GAVE_UP, scan_record
 from metaclip.crawl.scanner.simple_url import ABSOLUTE, NOT_PLAIN, OF_FOLDER, plain_url
-from metaclip.crawl.scanner.strings import NOT_SIMPLE, put_string, stripped, without_newlines
+from metaclip.crawl.scanner.strings import NOT_SIMPLE, SPACE, put_string, stripped, without_newlines
 from metaclip.jit.compiler import compiled_uncounted, inlined_uncounted
 
 #: what `append_record` returns if the page's base is not simple, or if there is too little
 #: room for the pairs
 NEEDS_BASE, NO_ROOM = -3, -4
 #: indices in its limits
-LONGEST_TEXT, LONGEST_URL, MOST_IMAGES = range(3)
+LONGEST_TEXT, LONGEST_URL, MOST_IMAGES, HAS_ENTITIES = range(4)
 
 _TEXTS = len(TEXT_SOURCES)
 
@@ -71,17 +71,17 @@ def _is_repeated(out: Any, ends: Any, first: Any, row: Any, end: Any) -> Any:
 
 
 @inlined_uncounted
-def _put_texts(data: Any, places: Any, longest: Any, columns: Any, first: Any) -> Any:
+def _put_texts(data: Any, places: Any, limits: Any, columns: Any, first: Any) -> Any:
     """Write the texts of an image, equal ones once, as rows from `first` on; return the
     row behind them, or NOT_SIMPLE.
     """
     row, out, ends = first, columns.texts, columns.text_ends
     for i in range(_TEXTS):
         start, end = places[2 * i], places[2 * i + 1]
-        if end - start > longest:
+        if end - start > limits[LONGEST_TEXT]:
             return NOT_SIMPLE
         if end > start:
-            end = put_string(data, start, end, out, ends[row])
+            end = put_string(data, start, end, out, ends[row], limits[HAS_ENTITIES])
             if end == NOT_SIMPLE:
                 return NOT_SIMPLE
             without_newlines(out, ends[row], end)
@@ -96,17 +96,24 @@ def _put_texts(data: Any, places: Any, longest: Any, columns: Any, first: Any) -
 
 @inlined_uncounted
 def _put_url(
-    data: Any, base: Any, start: Any, end: Any, longest: Any, found: Any, out: Any, at: Any
+    data: Any, base: Any, start: Any, end: Any, limits: Any, found: Any, out: Any, at: Any
 ) -> Any:
     """Write a URL; return (the outcome of its image, its end)."""
+    longest = limits[LONGEST_URL]
     if start < 0:
         return BAD_URL, at
     if same(data, start, b"data:"):
         return NOT_HTTP, at
-    end = put_string(data, start, end, out, at) if end - start <= longest else NOT_SIMPLE
+    if end - start > longest:
+        return NEEDS_PYTHON, at
+    end = put_string(data, start, end, out, at, limits[HAS_ENTITIES])
     if end == NOT_SIMPLE:
         return NEEDS_PYTHON, at
-    start, end = stripped(out, at, end)
+    start = at
+    while start < end and out[start] <= SPACE:  # what the URL standard strips
+        start += 1
+    while start < end and out[end - 1] <= SPACE:
+        end -= 1
     if start == end:
         return BAD_URL, at
     form = plain_url(out, start, end)
@@ -128,14 +135,14 @@ def _put_image(
     """Write the pairs of an image as rows from `first` on; return (its outcome, the
     row behind them).
     """
-    last = _put_texts(data, row[3:], limits[LONGEST_TEXT], columns, first)
+    last = _put_texts(data, row[3:], limits, columns, first)
     if last == NOT_SIMPLE:
         return NEEDS_PYTHON, first
     if last == first:
         return NO_TEXT, first
     ends, start = columns.url_ends, np.int64(columns.url_ends[first])
-    longest, out = limits[LONGEST_URL], columns.urls
-    outcome, end = _put_url(data, base, row[1], row[2], longest, found, out, start)
+    out = columns.urls
+    outcome, end = _put_url(data, base, row[1], row[2], limits, found, out, start)
     if outcome != KEPT:
         return outcome, first
     for i in range(first, last):
@@ -164,7 +171,7 @@ def _has_room(found: Any, columns: Any, count: Any) -> Any:
 def append_record(
     data: NDArray[np.uint8],
     base: NDArray[np.uint8],
-    limits: tuple[int, int, int],
+    limits: tuple[int, int, int, int],
     first_key: int,
     count: int,
     found: NDArray[np.int64],

@@ -19,7 +19,7 @@ NOT_SIMPLE = -1
 """Returned in place of an offset: Python has to decode the string."""
 
 _AMPERSAND, _SEMICOLON, _HASH, _U, _ASCII = (np.uint8(ord(sign)) for sign in "&;#u\x80")
-_RETURN, _NEWLINE, _SPACE = (np.uint8(ord(sign)) for sign in "\r\n ")
+_RETURN, _NEWLINE, SPACE = (np.uint8(ord(sign)) for sign in "\r\n ")
 _DIGITS, _LETTERS = "0123456789", "abcdefghijklmnopqrstuvwxyz"
 _IN_NAME = one_of(_DIGITS + _LETTERS + _LETTERS.upper())
 _BLANK = one_of("".join(chr(byte) for byte in range(128) if not chr(byte).strip()))
@@ -56,8 +56,11 @@ _NAMES, _CODES = _name_table()
 
 
 @inlined_uncounted
-def put_string(data: Any, start: Any, end: Any, out: Any, at: Any) -> Any:
-    """Write what a JSON string means, and a quote behind it; return its end, or NOT_SIMPLE."""
+def put_string(data: Any, start: Any, end: Any, out: Any, at: Any, entities: Any) -> Any:
+    """Write what a JSON string means, and a quote behind it; return its end, or NOT_SIMPLE.
+
+    `entities`: whether complete entities are decoded.
+    """
     first, ampersand, semicolon = at, False, False
     while start < end:
         place = at
@@ -75,7 +78,7 @@ def put_string(data: Any, start: Any, end: Any, out: Any, at: Any) -> Any:
         ampersand |= out[place] == _AMPERSAND
         semicolon |= out[place] == _SEMICOLON
     out[at] = QUOTE
-    if ampersand and semicolon:
+    if entities and ampersand and semicolon:
         at = _decode_entities(out, first, at)
         if at != NOT_SIMPLE:
             out[at] = QUOTE
@@ -199,7 +202,7 @@ def without_newlines(out: Any, start: Any, end: Any) -> Any:
     """Make spaces of newlines, in place."""
     for i in range(start, end):
         if out[i] == _NEWLINE or out[i] == _RETURN:
-            out[i] = _SPACE
+            out[i] = SPACE
 
 
 @inlined_uncounted

@@ -1,25 +1,22 @@
-"""A page's HTML to its images, base and meta fields."""
+"""Read a page's HTML: its images, `<base>` and `<meta>` fields."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from resiliparse.parse.html import HTMLTree
+from turbohtml import Document, DocumentFragment, Element, Namespace, ShadowRoot, parse
 
-from metaclip.crawl.images import RawImage
+from metaclip.crawl.page import RawImage
+from metaclip.crawl.warc.lazy import lazy_url
 
-_LAZY = ("data-src", "data-original", "data-lazy-src")
-_SCRIPT = re.compile(r"(?is)<script\b.*?(?:</script|\Z)")
-_QUOTED = re.compile("\"[^\"]*\"|'[^']*'")
-_TAG = re.compile(r"<[a-zA-Z]")
-_MAX_TAG_CHARS = 64 * 1024
-_MAX_TAG_WORDS = 5000
-_FIRST_OF_SRCSET = re.compile(r"[\s,]*([^\s]*[^\s,])")
+# The case of each letter is spelt out, since a pattern that ignores case is slow.
+_TEMPLATE = re.compile("<[tT][eE][mM][pP][lL][aA][tT][eE]")
 
 
 class HtmlImages(NamedTuple):
-    """What one HTML page holds."""
+    """The images of one page in their order, its base, and names and contents of metas."""
 
     base: str | None
     metas: list[tuple[str, str]]
@@ -27,65 +24,49 @@ class HtmlImages(NamedTuple):
 
 
 def read_html(text: str, *, lazy_images: bool = False, metas: bool = False) -> HtmlImages:
-    """Every `<img>` in the order of the page, with its attributes as the parser reads them.
+    """Return every `<img>` of a page, scripts off, those of its open shadow roots as well.
 
     `metas` are empty unless asked for: a page has dozens of them.
     """
-    document: Any = HTMLTree.parse(text).document
-    images = []
-    for node in _elements(document, "img"):
-        src = node.getattr("src")
-        lazy = _lazy_url(node) if lazy_images and is_placeholder(src) else None
-        texts = (node.getattr("alt"), node.getattr("title"), node.getattr("data-image-title"))
-        images.append(RawImage(lazy or src, texts, lazy is not None))
-    bases = (node.getattr("href") for node in _elements(document, "base"))
+    document = parse(text, positions=False)
+    # Contents of templates are no part of the document, but `find_all` gives them.
+    templates = _TEMPLATE.search(text) is not None
+    nodes = [one for one in document.find_all("img") if not (templates and _is_inert(one))]
+    if templates and "shadowrootmode" in text.lower():
+        nodes += _images_in_shadow(document)
+    bases = (
+        one.attr("href")
+        for one in document.find_all("base")
+        if one.namespace is Namespace.HTML and not (templates and _is_inert(one))
+    )
     fields = [
-        (node.getattr("name") or "", node.getattr("content") or "")
-        for node in (_elements(document, "meta") if metas else [])
+        (one.attr("name") or "", one.attr("content") or "")
+        for one in (document.find_all("meta") if metas else [])
     ]
     base = next((href for href in bases if href is not None), None)
-    return HtmlImages(base, fields, images)
+    return HtmlImages(base, fields, [_image(one, lazy_images) for one in nodes])
 
 
-def is_tag_bomb(text: str) -> bool:
-    """Whether a tag has thousands of attributes: the parser compares each with each, and
-    100,000 of them take 40 seconds. A quick scan for what is long and has no `>`: it sees
-    accidents and plain attacks, not a bomb whose values hold `>`.
-    """
-    return _has_long_tag(text) and _has_long_tag(_SCRIPT.sub("", text))
+def _is_inert(node: Element) -> bool:
+    """Return True inside of a template that is no shadow root."""
+    fragments = (one for one in node.ancestors if isinstance(one, DocumentFragment))
+    fragment = next(fragments, None)
+    return fragment is not None and not isinstance(fragment, ShadowRoot)
 
 
-def _has_long_tag(text: str) -> bool:
-    at = 0
-    while at + _MAX_TAG_CHARS < len(text):
-        end = text.rfind(">", at, at + _MAX_TAG_CHARS)
-        if end < 0:
-            end = text.find(">", at)
-            end = len(text) if end < 0 else end
-            tag = _TAG.search(text, at, end)
-            if tag and len(_QUOTED.sub("", text[tag.start() : end]).split()) > _MAX_TAG_WORDS:
-                return True
-        at = end + 1
-    return False
+def _images_in_shadow(document: Document) -> Iterator[Element]:
+    """Yield the images of the open shadow roots, those within one another as well."""
+    roots: list[Document | ShadowRoot] = [document]
+    while roots:
+        root = roots.pop()
+        for host in root.iter_elements():
+            shadow = host.shadow_root
+            if shadow is not None and shadow.mode == "open" and not _is_inert(host):
+                roots.append(shadow)
+                yield from (one for one in shadow.find_all("img") if not _is_inert(one))
 
 
-def _elements(document: Any, name: str) -> list[Any]:
-    # The collection is live: each step of an iteration over it collects it again.
-    return list(document.get_elements_by_tag_name(name).values())
-
-
-def is_placeholder(src: str | None) -> bool:
-    """Whether `src` stands in for an image that a script loads later."""
-    return not src or not src.strip() or src.strip()[:5].lower() == "data:"
-
-
-def _lazy_url(node: Any) -> str | None:
-    for name in _LAZY:
-        value = node.getattr(name)
-        if not is_placeholder(value):
-            return str(value)
-    for name in ("srcset", "data-srcset"):
-        first = _FIRST_OF_SRCSET.match(node.getattr(name) or "")
-        if first and not is_placeholder(first[1]):
-            return first[1]
-    return None
+def _image(node: Element, lazy_images: bool) -> RawImage:
+    lazy = lazy_url(node.attr) if lazy_images else None
+    texts = (node.attr("alt"), node.attr("title"), node.attr("data-image-title"))
+    return RawImage(lazy or node.attr("src"), texts, lazy is not None)

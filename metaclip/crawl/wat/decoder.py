@@ -1,20 +1,16 @@
-"""A WAT record's JSON to a page and its images, whatever the JSON is like."""
+"""Decode a WAT record's JSON, of whatever form, into a page and its images."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from metaclip.crawl.images import (
-    Page,
-    RawImage,
-    parse_date,
-    unescape,
-    without_surrogates,
-)
-from metaclip.crawl.scanner.record import TEXT_SOURCES
+from metaclip.crawl.dates import parse_date
+from metaclip.crawl.images import unescape, without_surrogates
+from metaclip.crawl.opt_out import says_no
+from metaclip.crawl.page import TEXT_SOURCES, Page, RawImage
 from metaclip.crawl.urls import bare_url, page_base
 
 IMAGE_PATH = "IMG@/src"
@@ -40,7 +36,12 @@ class _Html(msgspec.Struct):
     links: list[Link] | None = msgspec.field(default=None, name="Links")
 
 
+class _Message(msgspec.Struct):
+    status: str | int | None = msgspec.field(default=None, name="Status")
+
+
 class _Http(msgspec.Struct):
+    message: _Message | None = msgspec.field(default=None, name="Response-Message")
     html: _Html | None = msgspec.field(default=None, name="HTML-Metadata")
     headers: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="Headers")
 
@@ -69,14 +70,23 @@ class _Wat(msgspec.Struct):
     container: _Container | None = msgspec.field(default=None, name="Container")
 
 
+class WatOptions(NamedTuple):
+    """`entities`: texts and URLs still have them. The others name the pages to drop."""
+
+    entities: bool = True
+    opt_outs: bool = False
+    status: int | None = None
+
+
+_DEFAULT = WatOptions()
 _WAT = msgspec.json.Decoder(_Wat)
 _ANY = msgspec.json.Decoder()
 
 
-def decode_wat(block: bytes, *, opt_outs: bool = False) -> Page | str | None:
-    """The page of one WAT record; None if it is about no HTML page.
+def decode_wat(block: bytes, options: WatOptions = _DEFAULT) -> Page | str | None:
+    """Return the page of one WAT record; None if it is about no HTML page.
 
-    A string is the reason to drop it: `bad_json`, or `opt_out` where these count.
+    A string is the reason to drop it: `bad_json`, or `status` and `opt_out` where these count.
     """
     try:
         record = _WAT.decode(block)
@@ -84,36 +94,51 @@ def decode_wat(block: bytes, *, opt_outs: bool = False) -> Page | str | None:
         if not http or not http.html:
             return None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return read_loosely(block, opt_outs=opt_outs)
+        return read_loosely(block, options)
     head = http.html.head or _Head()
-    if opt_outs and _opted_out(_decode(head.metas), _decode(http.headers)):
+    if options.status is not None and not _has_status(http.message or _Message(), options):
+        return "status"
+    if options.opt_outs and _opted_out(_decode(head.metas), _decode(http.headers)):
         return "opt_out"
     header, container = record.envelope.header or _WarcHeader(), record.container or _Container()
-    images = [
-        _raw_image(link.url, (link.alt, link.title, link.image_title))
-        for link in http.html.links or ()
-        if link.path == IMAGE_PATH
+    links = [link for link in http.html.links or () if link.path == IMAGE_PATH]
+    images: list[_Strings] = [
+        (link.url, (link.alt, link.title, link.image_title)) for link in links
     ]
-    return _page(header.url, head.base, container.filename, container.offset, header.date, images)
+    about = _About(header.url, head.base, container.filename, container.offset, header.date)
+    return _page(about, images, options)
 
 
-def _page(
-    url: str,
-    base: str | None,
-    file: str | None,
-    offset: object,
-    date: str | None,
-    images: list[RawImage],
-) -> Page:
-    url = bare_url(url)
-    base = page_base(url, None if base is None else unescape(base))
-    when, count = parse_date(date), len(images)
-    return Page(url, base, file, parse_offset(offset), when, count, range(count), images)
+class _About(NamedTuple):
+    """Fields of a WAT record beside its images."""
+
+    url: str
+    base: str | None
+    file: str | None
+    offset: object
+    date: str | None
 
 
-def read_loosely(block: bytes, *, opt_outs: bool = False) -> Page | str | None:
-    """As `decode_wat`, of JSON that strict decoding refuses: lone surrogates, invalid
-    UTF-8, control characters, values of another type (which count as missing).
+_Strings = tuple[str | None, tuple[str | None, ...]]  # URL and texts of an image
+
+
+def _page(about: _About, images: list[_Strings], options: WatOptions) -> Page:
+    url, base = bare_url(about.url), about.base
+    base = page_base(url, unescape(base) if base and options.entities else base)
+    found = [_raw_image(*one, entities=options.entities) for one in images]
+    when, count = parse_date(about.date), len(found)
+    return Page(url, base, about.file, parse_offset(about.offset), when, count, range(count), found)
+
+
+def _has_status(message: _Message, options: WatOptions) -> bool:
+    return str(message.status).strip() == str(options.status)
+
+
+def read_loosely(block: bytes, options: WatOptions = _DEFAULT) -> Page | str | None:
+    """Do as `decode_wat`, of JSON that strict decoding refuses.
+
+    It has lone surrogates, invalid UTF-8, control characters, or values of another type, which
+    count as missing.
     """
     try:
         record = json.loads(block.decode("utf-8-sig", "replace"), strict=False)
@@ -126,24 +151,26 @@ def read_loosely(block: bytes, *, opt_outs: bool = False) -> Page | str | None:
     html = _object(http, "HTML-Metadata")
     if not isinstance(http.get("HTML-Metadata"), dict):
         return None
+    status = _object(http, "Response-Message").get("Status")
+    if options.status is not None and not _has_status(_Message(status), options):
+        return "status"
     head, header = _object(html, "Head"), _object(envelope, "WARC-Header-Metadata")
-    if opt_outs and _opted_out(head.get("Metas"), http.get("Headers")):
+    if options.opt_outs and _opted_out(head.get("Metas"), http.get("Headers")):
         return "opt_out"
-    container = _object(record, "Container")
-    base, links = _string(head, "Base"), html.get("Links")
-    images = [
-        _raw_image(_string(link, "url"), tuple(_string(link, name) for name in TEXT_SOURCES))
+    container, links = _object(record, "Container"), html.get("Links")
+    images: list[_Strings] = [
+        (_string(link, "url"), tuple(_string(link, name) for name in TEXT_SOURCES))
         for link in (links if isinstance(links, list) else [])
         if isinstance(link, dict) and link.get("path") == IMAGE_PATH
     ]
-    return _page(
-        _string(header, "WARC-Target-URI") or "",
-        base,
+    about = _About(
+        _first_string(header, "WARC-Target-URI") or "",
+        _string(head, "Base"),
         _string(container, "Filename"),
         container.get("Offset"),
         _string(header, "WARC-Date"),
-        images,
     )
+    return _page(about, images, options)
 
 
 def _object(parent: dict[str, Any], name: str) -> dict[str, Any]:
@@ -156,18 +183,26 @@ def _string(parent: dict[str, Any], name: str) -> str | None:
     return without_surrogates(value) if isinstance(value, str) else None
 
 
+def _first_string(parent: dict[str, Any], name: str) -> str | None:
+    """Return a string, or the first of a list: a header that the record has twice."""
+    value = parent.get(name)
+    if isinstance(value, list):
+        return next((without_surrogates(one) for one in value if isinstance(one, str)), None)
+    return _string(parent, name)
+
+
 def parse_offset(value: object) -> int | None:
+    """Return the number that a string or an integer is, None for anything else."""
     text = str(value)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def _raw_image(url: str | None, texts: tuple[str | None, ...]) -> RawImage:
+def _raw_image(url: str | None, texts: tuple[str | None, ...], *, entities: bool) -> RawImage:
     if not any(texts):  # two of five images: dropped whatever their URL is
         return RawImage(url, ())
-    return RawImage(
-        unescape(url) if url and "&" in url else url,
-        [unescape(text) if text and "&" in text else text for text in texts],
-    )
+    if not entities:
+        return RawImage(url, texts)
+    return RawImage(url and unescape(url), [text and unescape(text) for text in texts])
 
 
 def _decode(raw: msgspec.Raw) -> object:
@@ -178,8 +213,6 @@ def _decode(raw: msgspec.Raw) -> object:
 
 
 def _opted_out(metas: object, headers: object) -> bool:
-    from metaclip.crawl.opt_out import says_no
-
     pairs = list(headers.items()) if isinstance(headers, dict) else []
     for meta in metas if isinstance(metas, list) else []:
         if isinstance(meta, dict):

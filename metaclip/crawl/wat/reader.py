@@ -7,7 +7,9 @@ import json
 import numpy as np
 
 from metaclip.config.crawl import ExtractionOptions
-from metaclip.crawl.images import Page, RawImage, parse_date, unescape, without_surrogates
+from metaclip.crawl.dates import parse_date
+from metaclip.crawl.images import unescape, without_surrogates
+from metaclip.crawl.page import Page, RawImage
 from metaclip.crawl.pair_batch import PairBatch
 from metaclip.crawl.scanner.append import NEEDS_BASE
 from metaclip.crawl.scanner.record import (
@@ -25,7 +27,8 @@ from metaclip.crawl.scanner.record import (
 )
 from metaclip.crawl.scanner.scan import GAVE_UP, NO_PAGE
 from metaclip.crawl.urls import bare_url, page_base
-from metaclip.crawl.wat.decoder import decode_wat, parse_offset
+from metaclip.crawl.wat.decoder import WatOptions, decode_wat, parse_offset
+from metaclip.crawl.wat.writer import WatWriter
 
 # Enough for nearly all pages; those with more images are decoded.
 _MOST_ROWS = 4096
@@ -41,9 +44,9 @@ class WatReader:
     """
 
     def __init__(self, options: ExtractionOptions, batch: PairBatch) -> None:
-        limits = options.limits
         self.options, self.batch = options, batch
-        self.limits = limits.max_text_bytes, limits.max_url_bytes, limits.max_images_per_page
+        self.writer = WatWriter()
+        self.take_warcinfo = self.writer.take_warcinfo
         self.found = np.empty(SIZE, np.int64)
         self.rows = np.empty((_MOST_ROWS, ROW), np.int64)
 
@@ -62,8 +65,10 @@ class WatReader:
         return page
 
     def _read(self, block: bytes) -> Page | str | None:
-        if self.options.opt_outs:  # the scanner notes no fields of opt-outs
-            return decode_wat(block, opt_outs=True)
+        entities = self.writer.leaves_entities(block)
+        wanted = WatOptions(entities, self.options.opt_outs, self.options.status)
+        if wanted.opt_outs or wanted.status:  # the scanner notes no fields of these
+            return decode_wat(block, wanted)
         before, base = self.batch.plain, None
         last = self._append(block, _UNKNOWN)
         if last == NEEDS_BASE:
@@ -71,16 +76,22 @@ class WatReader:
             last = self._append(block, _NOWHERE if base is None else base.encode())
         if last == NO_PAGE:
             return None
-        return decode_wat(block) if last == GAVE_UP else self._page(block, base, last - before)
+        if last == GAVE_UP:
+            return decode_wat(block, wanted)
+        return self._page(block, base, last - before)
 
     def _append(self, block: bytes, base: bytes) -> int:
         data, text = np.frombuffer(block, np.uint8), np.frombuffer(base, np.uint8)
-        return self.batch.append_record(data, text, self.limits, self.found, self.rows)
+        of = self.options.limits
+        entities = int(self.writer.leaves_entities(block))
+        limits = of.max_text_bytes, of.max_url_bytes, of.max_images_per_page, entities
+        return self.batch.append_record(data, text, limits, self.found, self.rows)
 
     def _base(self, block: bytes) -> str | None:
         places = self.found[: 2 * PAGE_URL + 2].tolist()
         url, base = (_string(block, *places[2 * i : 2 * i + 2]) for i in (PAGE_URL, BASE))
-        return page_base(bare_url(url), None if base is None else unescape(base))
+        entities = self.writer.leaves_entities(block)
+        return page_base(bare_url(url), unescape(base) if base and entities else base)
 
     def _page(self, block: bytes, base: str | None, pairs: int) -> Page:
         found = self.found.tolist()
@@ -97,20 +108,20 @@ class WatReader:
             parse_date(field(DATE)),
             found[IMAGES],
             [row[0] for row in others],
-            [_image(block, row) for row in others],
+            [self._image(block, row) for row in others],
             Outcomes(*found[OUTCOMES : OUTCOMES + NEEDS_PYTHON]),
             pairs,
         )
 
-
-def _image(block: bytes, row: list[int]) -> RawImage:
-    strings = [_string(block, *row[i : i + 2]) for i in range(1, ROW, 2)]
-    src, *texts = [text and unescape(text) for text in strings]
-    return RawImage(src, texts)
+    def _image(self, block: bytes, row: list[int]) -> RawImage:
+        src, *texts = [_string(block, *row[i : i + 2]) for i in range(1, ROW, 2)]
+        if self.writer.leaves_entities(block):
+            return RawImage(src and unescape(src), [text and unescape(text) for text in texts])
+        return RawImage(src, texts)
 
 
 def _string(block: bytes, start: int, end: int) -> str | None:
-    """The JSON string between two quotes, whatever is in it."""
+    """Return the JSON string between two quotes, whatever is in it."""
     if start < 0:
         return None
     text = block[start:end].decode("utf-8", "replace")

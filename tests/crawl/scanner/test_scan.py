@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from metaclip.config.crawl import ExtractionLimits, ExtractionOptions
-from metaclip.crawl.images import Page
+from metaclip.crawl.page import Page
 from metaclip.crawl.pair_batch import PairBatch
 from metaclip.crawl.wat.reader import WatReader
-from tests.crawl.wat.test_reader import agree, real_blocks
 from tests.helpers.archives import image, run, wat, wat_record, zipped
+from tests.helpers.wat_twins import agree, real_blocks
 
 URL_PARTS = (
     "http://", "https://", "HTTP://", "http:", "//", "/", "/", "\\", "h.example", "a-b.c_d.org",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import io
 import json
 import random
 from pathlib import Path
@@ -11,11 +10,8 @@ from typing import Any
 
 import pytest
 
-from metaclip.config.crawl import ExtractionLimits
-from metaclip.crawl.archive.members import Window, read_pieces
-from metaclip.crawl.archive.records import Record, read_records
 from tests.helpers.archives import image, run, wat, wat_record, zipped
-from tests.helpers.wat_twins import read_wat_slowly
+from tests.helpers.wat_twins import agree, real_blocks
 
 WAT = Path(__file__).parents[2] / "data" / "wat" / "part.warc.wat.gz"
 STRINGS = (
@@ -26,23 +22,6 @@ STRINGS = (
     "?q", "#f", "http://h/\u00e4", "\ufeffa",
 )  # fmt: skip
 VALUES: tuple[Any, ...] = (None, 0, -1.5, True, [], {}, ["a"], {"alt": "b"}, 10**30)
-
-
-def real_blocks() -> list[bytes]:
-    window = Window(io.BytesIO(WAT.read_bytes()))
-    found = read_records(read_pieces(window, 1 << 20), ExtractionLimits())
-    return [one.block for one in found if isinstance(one, Record) and b"json" in one.header]
-
-
-def agree(block: bytes) -> None:
-    account, found = run(zipped(wat_record(block)))
-    slow = read_wat_slowly(block)
-    if slow is None:
-        assert (account.others, found) == (1, [])
-    elif isinstance(slow, str):
-        assert account.dropped_records == {slow: 1}
-    else:
-        assert (account.pages, found) == (1, slow)
 
 
 def mutate(value: Any, rng: random.Random) -> Any:
@@ -125,7 +104,7 @@ def test_more_records_are_read_as_the_twin_does() -> None:
         (" \u205fone\u3000 ", "one"),
     ],
 )
-def test_texts(raw: str, text: str) -> None:
+def test_texts_are_decoded_and_stripped(raw: str, text: str) -> None:
     _, found = run(zipped(wat_record(wat([image("http://h.example/i.png", raw)]))))
     assert found == [("http://h.example/i.png", text, "alt")]
 
@@ -144,7 +123,7 @@ def test_texts(raw: str, text: str) -> None:
         ("x" * 20_000, "long_url"),
     ],
 )
-def test_unusable_urls(src: str | None, reason: str) -> None:
+def test_unusable_urls_have_a_reason(src: str | None, reason: str) -> None:
     account, found = run(zipped(wat_record(wat([image(src), image(src, "")]))))
     assert found == []
     assert account.dropped_images == {reason: 1, "no_text": 1}
@@ -162,7 +141,7 @@ def test_unusable_urls(src: str | None, reason: str) -> None:
         ("http://h.example/a/b.html", "data:,x", "http://h.example/a/i.png"),
     ],
 )  # fmt: skip
-def test_bases(page: str, base: str | None, url: str) -> None:
+def test_urls_resolve_against_the_base(page: str, base: str | None, url: str) -> None:
     assert run(zipped(wat_record(wat([image("i.png")], page, base))))[1] == [(url, "a cat", "alt")]
 
 
