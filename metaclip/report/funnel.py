@@ -52,10 +52,13 @@ class CrawlFunnel:
 
 @dataclass(frozen=True)
 class Funnel:
-    """The accounts of a curation's crawls, the pairs of its pool, and the pairs it kept."""
+    """The accounts of a curation's crawls, the pairs of its pool, and the pairs it kept.
+
+    `pool` is None where the pairs that the curation was sampled from were not counted.
+    """
 
     crawls: list[CrawlFunnel]
-    pool: int
+    pool: int | None
     curated: int
     removed: int
 
@@ -72,12 +75,12 @@ class Funnel:
         return dict(sorted(sums.items(), key=lambda item: (-item[1], item[0])))
 
 
-def count_funnel(warehouse: Warehouse, curation: Row, pool: int) -> Funnel:
+def count_funnel(warehouse: Warehouse, curation: Row, pool: int | None) -> Funnel:
     """Return the funnel of a curation.
 
     Args:
         curation: the curation's row of `curations`.
-        pool: the number of pairs that the curation was sampled from.
+        pool: the number of pairs that the curation was sampled from, if known.
     """
     crawls = _count_crawls(warehouse, curation)
     return Funnel(crawls, pool, curation.actual_size, curation.removed)

@@ -12,6 +12,9 @@ from metaclip.report.chart_style import Chart
 from metaclip.report.curation import CurationReport
 from metaclip.report.funnel import Funnel
 
+_Line = tuple[str, str, int, dict[str, int]]
+"""Name, kind, number and drops of a step."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -56,7 +59,7 @@ def render_page(report: CurationReport, charts: Sequence[Chart]) -> str:
 def list_steps(funnel: Funnel) -> list[Step]:
     """Return the lines of the funnel, from files to curated pairs."""
     files = funnel.reasons("files")
-    lines = [
+    lines: list[_Line] = [
         ("files asked for", "file", sum(files.values()), {}),
         ("files read", "file", files.get("done", 0), _without(files, "done")),
         ("records", "record", funnel.total("records"), {}),
@@ -69,26 +72,19 @@ def list_steps(funnel: Funnel) -> list[Step]:
         ("images", "image", funnel.total("images"), {}),
         ("images kept", "image", funnel.total("images_kept"), funnel.reasons("dropped_images")),
         ("pairs", "pair", funnel.total("pairs"), {}),
-        ("unique pairs", "pair", funnel.total("unique_pairs"), _one("duplicate", funnel)),
-        ("matched pairs", "pair", funnel.total("matched"), _one("not matched", funnel)),
         (
-            "pool of the curation",
+            "unique pairs",
             "pair",
-            funnel.pool,
-            {
-                "in several crawls, or another text of the image": funnel.total("matched")
-                - funnel.pool
-            },
+            funnel.total("unique_pairs"),
+            {"duplicate": funnel.total("duplicates")},
         ),
         (
-            "curated pairs",
+            "matched pairs",
             "pair",
-            funnel.curated,
-            {
-                "not drawn": funnel.pool - funnel.curated - funnel.removed,
-                "removed since": funnel.removed,
-            },
+            funnel.total("matched"),
+            {"not matched": funnel.total("not_matched")},
         ),
+        *_list_samples(funnel),
     ]
     first: dict[str, int] = {}
     steps = []
@@ -99,9 +95,26 @@ def list_steps(funnel: Funnel) -> list[Step]:
     return steps
 
 
-def _one(reason: str, funnel: Funnel) -> dict[str, int]:
-    name = {"duplicate": "duplicates", "not matched": "not_matched"}[reason]
-    return {reason: funnel.total(name)}
+def _list_samples(funnel: Funnel) -> list[_Line]:
+    """Return the lines of the pool, where it was counted, and of the curation."""
+    curated, removed = funnel.curated, {"removed since": funnel.removed}
+    if funnel.pool is None:
+        return [("curated pairs", "pair", curated, removed)]
+    apart = "in several crawls, or another text of the image"
+    return [
+        (
+            "pool of the curation",
+            "pair",
+            funnel.pool,
+            {apart: funnel.total("matched") - funnel.pool},
+        ),
+        (
+            "curated pairs",
+            "pair",
+            curated,
+            {"not drawn": funnel.pool - curated - funnel.removed, **removed},
+        ),
+    ]
 
 
 def _without(counts: dict[str, int], key: str) -> dict[str, int]:

@@ -1,0 +1,21 @@
+"""Two crawls and two curations for all tests of the report and the cards."""
+
+from __future__ import annotations
+
+import pytest
+from pyspark.sql import SparkSession
+
+from metaclip.jobs.report_curation import report_curation
+from tests.helpers.report_pages import make_curations
+from tests.helpers.runner import Runner
+
+
+@pytest.fixture(scope="session")
+def made(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    """A warehouse with the curations `small` and `large`, and the report of one against the other.
+
+    A test that changes its tables works on a copy.
+    """
+    run = make_curations(spark, tmp_path_factory.mktemp("report"))
+    run(report_curation, "balance.curation=small", "report.against=large")
+    return run
