@@ -38,8 +38,9 @@ from selectolax.lexbor import LexborHTMLParser
 from benchmarks.inputs import find_input
 from benchmarks.timing import median_cpu
 from metaclip.config.crawl import ExtractionLimits, ExtractionOptions
-from metaclip.crawl.archive.members import Window, read_pieces
+from metaclip.crawl.archive.members import read_pieces
 from metaclip.crawl.archive.records import read_records
+from metaclip.crawl.archive.window import Window
 from metaclip.crawl.extraction import FileAccount, extract
 from metaclip.crawl.page import Page
 from metaclip.crawl.pair_batch import PairBatch

@@ -11,8 +11,9 @@ import pyarrow as pa
 from metaclip.config.crawl import ExtractionOptions
 from metaclip.crawl.account import FileAccount
 from metaclip.crawl.archive.fields import field_of
-from metaclip.crawl.archive.members import Window, is_compressed, read_pieces
+from metaclip.crawl.archive.members import is_compressed, read_pieces
 from metaclip.crawl.archive.records import Fault, Record, read_records
+from metaclip.crawl.archive.window import Window
 from metaclip.crawl.images import texts_of, url_of
 from metaclip.crawl.page import Page, RawImage
 from metaclip.crawl.pair_batch import PairBatch

@@ -12,8 +12,9 @@ import pyarrow as pa
 import pytest
 
 from metaclip.config.crawl import ExtractionOptions, RequestSettings
-from metaclip.crawl.archive.members import Window, read_pieces
+from metaclip.crawl.archive.members import read_pieces
 from metaclip.crawl.archive.records import Record, read_records
+from metaclip.crawl.archive.window import Window
 from metaclip.crawl.extraction import FileAccount, extract
 from metaclip.crawl.files.listing import SourceFile
 from metaclip.crawl.wat.decoder import decode_wat, read_loosely

@@ -11,8 +11,9 @@ from typing import NamedTuple
 import pytest
 
 from metaclip.config.crawl import ExtractionOptions
-from metaclip.crawl.archive.members import Window, read_pieces
+from metaclip.crawl.archive.members import read_pieces
 from metaclip.crawl.archive.records import Record, read_records
+from metaclip.crawl.archive.window import Window
 from metaclip.crawl.extraction import FileAccount, extract
 from metaclip.crawl.images import clean
 from metaclip.crawl.page import Page

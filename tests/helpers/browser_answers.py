@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from metaclip.config.crawl import ExtractionLimits
 from metaclip.crawl.archive.fields import field_of
-from metaclip.crawl.archive.members import Window, read_pieces
+from metaclip.crawl.archive.members import read_pieces
 from metaclip.crawl.archive.records import Record, read_records
+from metaclip.crawl.archive.window import Window
 from metaclip.crawl.images import clean
 from metaclip.crawl.urls import resolve
 from metaclip.crawl.warc.content_encoding import decode_body

@@ -12,8 +12,9 @@ from typing import Any
 import ada_url
 
 from metaclip.config.crawl import ExtractionLimits
-from metaclip.crawl.archive.members import Window, read_pieces
+from metaclip.crawl.archive.members import read_pieces
 from metaclip.crawl.archive.records import Record, read_records
+from metaclip.crawl.archive.window import Window
 from tests.helpers.archives import run, wat_record, zipped
 from tests.helpers.shared_data import DATA
 

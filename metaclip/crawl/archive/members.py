@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from metaclip.crawl.archive.inflaters import GZIP, MAGICS, ZSTD, Inflater, new_inflater
+from metaclip.crawl.archive.window import READ_BYTES, Window
 from metaclip.crawl.archive.zstd_frames import read_dictionary
 
 #: the first line of a WARC record, where the search for the next one may stop
 RECORD_LINE = re.compile(rb"(?i)WARC/\d{1,2}\.\d{1,2}[ \t]*\r*\n")
 
-READ_BYTES = 1 << 20
 # One step copies what it leaves unused, so it is near a member's size (6 to 30 KB). It
 # also bounds a bomb: deflate inflates by at most 1032, so one step gives 17 MB at most.
 STEP_BYTES = 16 * 1024
@@ -38,48 +38,6 @@ class Piece(NamedTuple):
     ends: bool
     plain: bool = False
     fault: str = ""
-
-
-class Window:
-    """The last bytes of a forward-only stream, addressed by their offset in it."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self.stream = stream
-        self.data = b""
-        self.head = b""  # the file's first bytes
-        self.offset = 0
-        self.ended = False
-
-    @property
-    def end(self) -> int:
-        """Return the offset behind the last byte read so far."""
-        return self.offset + len(self.data)
-
-    def fill(self, until: int, keep: int) -> bool:
-        """Read until byte `until` - 1 is there; may forget bytes before `keep`."""
-        while self.end < until and not self.ended:
-            block = self.stream.read(READ_BYTES)
-            self.ended = not block
-            self.head = self.head or block[:4]
-            cut = max(0, min(keep - self.offset, len(self.data)))
-            self.data = self.data[cut:] + block
-            self.offset += cut
-        return self.end >= until
-
-    def slice(self, start: int, length: int) -> bytes:
-        """Return at most `length` bytes from offset `start`."""
-        start -= self.offset
-        return self.data[start : start + length]
-
-    def find(self, needle: bytes, start: int) -> int:
-        """Return the offset of `needle` at or after `start`, -1 for none; read on as needed."""
-        while True:
-            found = self.data.find(needle, start - self.offset)
-            if found >= 0:
-                return self.offset + found
-            start = max(start, self.end - len(needle) + 1)
-            if not self.fill(self.end + 1, start):
-                return -1
 
 
 def read_pieces(window: Window, max_resync_bytes: int) -> Iterator[Piece]:

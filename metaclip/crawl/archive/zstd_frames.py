@@ -5,12 +5,9 @@ The file's first frame is a skippable one with the dictionary, as it is or compr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import zstandard
 
-if TYPE_CHECKING:
-    from metaclip.crawl.archive.members import Window
+from metaclip.crawl.archive.window import Window
 
 _DICTIONARY_FRAME = b"\x5d\x2a\x4d\x18"
 _FRAME = b"\x28\xb5\x2f\xfd"
