@@ -47,14 +47,17 @@ def export_curation(config: Config, warehouse: Warehouse) -> ExportSummary:
     _require_no_removed(warehouse, curated, name)
     folder = Folder(warehouse.spark, settings.to, "export.to")
     try:
-        images = gather_images(curated).persist()
-        written = images.count()
+        with warehouse.stage("gather images"):
+            images = gather_images(curated).persist()
+            written = images.count()
         files = min(settings.files, written)
-        folder.write_parquet("images", deal_into_files(images, files), files)
-        if settings.uids:
-            folder.add_file("uids.npy", _as_npy(collect_uids(curated, f"curation {name}")))
-        counts = render_all_counts(warehouse, name, curation.metadata_version)
-        _write_cards(folder, gather_facts(warehouse, config.cards, curation, written, counts))
+        with warehouse.stage("write images"):
+            folder.write_parquet("images", deal_into_files(images, files), files)
+            if settings.uids:
+                folder.add_file("uids.npy", _as_npy(collect_uids(curated, f"curation {name}")))
+        with warehouse.stage("write cards"):
+            counts = render_all_counts(warehouse, name, curation.metadata_version)
+            _write_cards(folder, gather_facts(warehouse, config.cards, curation, written, counts))
         row = {"curation": name, "images": written, "pairs": curation.actual_size}
         row |= {"curated_version": curation.curated_version, "t": curation.t}
         folder.publish(json.dumps({"metaclip": __version__, **row}) + "\n")

@@ -70,6 +70,8 @@ class Warehouse:
         self._commit = {"metaclip": __version__, "job": job, "config": config_digest}
         self._commit["application"] = str(spark.sparkContext.applicationId)
         self.seconds: dict[str, float] = {}
+        self.current: str | None = None
+        """The stage that runs now."""
         self._histories: dict[tuple[str, int, int | None], list[Row]] = {}
 
     def path(self, table: Table) -> str:
@@ -220,9 +222,11 @@ class Warehouse:
         """Time a stage, and name it in Spark's pages and event log."""
         context, started = self.spark.sparkContext, time.monotonic()
         context.setJobDescription(name)
+        before, self.current = self.current, name
         try:
             yield
         finally:
+            self.current = before
             context.setLocalProperty("spark.job.description", None)  # type: ignore[arg-type]
             taken = time.monotonic() - started
             self.seconds[name] = self.seconds.get(name, 0.0) + taken

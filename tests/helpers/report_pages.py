@@ -17,7 +17,7 @@ from metaclip.jobs.sample_pairs import sample_pairs
 from tests.helpers.runner import Runner
 
 T = 40
-"""The threshold of the curation `small`: above the counts of the last words."""
+"""The threshold of the curation `default`: above the counts of the last words."""
 WORDS = ["cat", "dog", "the cat", "red", "blue", "sea", "old", "tree", "<b>bold</b>", "$x^2$"]
 HOSTILE = [
     "cat <script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\">",
@@ -56,7 +56,7 @@ def make_pools(folder: Path) -> None:
 
 
 def make_curations(spark: SparkSession, folder: Path) -> Runner:
-    """Return a warehouse of two crawls with the curations `small` and `large`."""
+    """Return a warehouse of two crawls with the curations `default` and `large`."""
     make_pools(folder)
     run = Runner(spark, folder / "warehouse")
     run(import_metadata, f"metadata.file={folder}/entries.json")
@@ -64,7 +64,7 @@ def make_curations(spark: SparkSession, folder: Path) -> Runner:
         run(import_pairs, f"crawl.files={folder}/{crawl}.jsonl", f"crawl.name={crawl}")
         for step in (match_entries, count_entries):
             run(step, f"crawl.name={crawl}")
-    run(sample_pairs, "balance.curation=small", f"balance.t={T}", "balance.seed=3")
+    run(sample_pairs, "balance.curation=default", f"balance.t={T}", "balance.seed=3")
     run(sample_pairs, "balance.curation=large", "balance.tail_share=0.4")
     return run
 

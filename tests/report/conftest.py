@@ -12,10 +12,10 @@ from tests.helpers.runner import Runner
 
 @pytest.fixture(scope="session")
 def made(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Runner:
-    """A warehouse with the curations `small` and `large`, and the report of one against the other.
+    """The curations `default` and `large`, and the report of the one against the other.
 
     A test that changes its tables works on a copy.
     """
     run = make_curations(spark, tmp_path_factory.mktemp("report"))
-    run(report_curation, "balance.curation=small", "report.against=large")
+    run(report_curation, "balance.curation=default", "report.against=large")
     return run

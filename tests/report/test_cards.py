@@ -29,14 +29,18 @@ def folder(made: Runner, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An export whose publisher said everything."""
     target = tmp_path_factory.mktemp("cards") / "export"
     made(
-        export_pairs, "balance.curation=small", f"export.to={target}", "export.files=2", *PUBLISHER
+        export_pairs,
+        "balance.curation=default",
+        f"export.to={target}",
+        "export.files=2",
+        *PUBLISHER,
     )
     return target
 
 
 def test_counts_read_back_are_those_of_the_tables(made: Runner, folder: Path) -> None:
     names = {row.entry_id: row.entry for row in made.warehouse.read(METADATA).collect()}
-    counts = made.warehouse.read_partition(CURATION_COUNTS, {"curation": "small"}).collect()
+    counts = made.warehouse.read_partition(CURATION_COUNTS, {"curation": "default"}).collect()
     for file, column in (("entry_counts", "count"), ("curated_entry_counts", "kept")):
         read = json.loads((folder / f"{file}.json").read_text("utf-8"))
         assert read == {names[row.entry_id]: row[column] for row in counts}

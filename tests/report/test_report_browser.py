@@ -23,7 +23,7 @@ _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.cli
 @pytest.fixture(scope="module")
 def file(made: Runner) -> Path:
     """The page of a curation whose captions are hostile."""
-    summary = made(report_curation, "balance.curation=small")
+    summary = made(report_curation, "balance.curation=default")
     return Path(summary["page"])
 
 
@@ -52,7 +52,7 @@ def test_the_page_is_silent_and_offline(
         assert time.monotonic() - started < 2
         assert said == []
         assert asked == [file.as_uri()]
-        assert page.title() == "Curation small"
+        assert page.title() == "Curation default"
         assert page.evaluate(_OVERFLOW) == 0
         shown = page.eval_on_selector_all("figure svg", "all => all.map(one => one.clientWidth)")
         assert len(shown) == CHARTS

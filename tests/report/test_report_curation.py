@@ -32,7 +32,7 @@ def page(made: Runner) -> PageNumbers:
 
 
 def read_page(run: Runner) -> str:
-    folder = run.root / "reports" / "small-against-large"
+    folder = run.root / "reports" / "default-against-large"
     return (folder / "report.html").read_text("utf-8")
 
 
@@ -47,9 +47,9 @@ def number(text: str) -> float:
 
 
 def test_the_numbers_of_a_curation_are_those_of_its_tables(made: Runner, page: PageNumbers) -> None:
-    (row,) = rows(made, "curations", curation="small")
-    counts = rows(made, "curation_counts", curation="small")
-    curated = rows(made, "curated", curation="small")
+    (row,) = rows(made, "curations", curation="default")
+    counts = rows(made, "curation_counts", curation="default")
+    curated = rows(made, "curated", curation="default")
     assert page.values["actual-size"] == len(curated) == row.actual_size
     assert page.values["t"] == T
     assert page.values["matches-before"] == sum(one["count"] for one in counts)
@@ -80,7 +80,7 @@ def keep_probabilities(run: Runner) -> dict[str, float]:
 
 def test_expectation_and_deviations_are_those_of_the_pairs(made: Runner, page: PageNumbers) -> None:
     matches, keep = unique_matches(made), keep_probabilities(made)
-    curated = rows(made, "curated", curation="small")
+    curated = rows(made, "curated", curation="default")
     kept = Counter(entry for row in curated for entry in row.entry_ids)
     expected: dict[int, float] = defaultdict(float)
     variance: dict[int, float] = defaultdict(float)
@@ -100,7 +100,7 @@ def test_expectation_and_deviations_are_those_of_the_pairs(made: Runner, page: P
 
 def test_the_largest_entries_are_those_of_the_counts(made: Runner, page: PageNumbers) -> None:
     names = {row.entry_id: row.entry for row in rows(made, "metadata")}
-    counts = rows(made, "curation_counts", curation="small")
+    counts = rows(made, "curation_counts", curation="default")
     for table, by in (("largest-before", "count"), ("largest-after", "kept")):
         order = sorted((-row[by], row.entry_id) for row in counts if row[by])
         shown = [line[0].strip() for line in page.tables[table][1:]]
@@ -123,7 +123,7 @@ def test_the_funnel_adds_up_to_the_curation(made: Runner, page: PageNumbers) -> 
     assert funnel["matched pairs"] == (len(matches), f"{len(unique) - len(matches)} not matched")
     pool = len(unique_matches(made))
     assert funnel["pool of the curation"][0] == pool
-    curated = len(rows(made, "curated", curation="small"))
+    curated = len(rows(made, "curated", curation="default"))
     assert funnel["curated pairs"] == (curated, f"{pool - curated} not drawn")
     assert [line[0] for line in page.tables["by-crawl"][1:]] == ["one", "other"]
     by_crawl = {
@@ -144,7 +144,8 @@ def test_overlap_hosts_and_comparison_count_pairs(made: Runner, page: PageNumber
     hosts = {row.image_url.split("/")[2] for row in unique_matches(made).values()}
     assert page.values["hosts-before"] == len(hosts)
     here, there = (
-        {row.pair_id for row in rows(made, "curated", curation=name)} for name in ("small", "large")
+        {row.pair_id for row in rows(made, "curated", curation=name)}
+        for name in ("default", "large")
     )
     assert page.values["shared"] == len(here & there)
     assert page.values["only-here"] == len(here - there)
@@ -165,7 +166,7 @@ def test_hostile_captions_stay_text(made: Runner, page: PageNumbers) -> None:
 def test_the_sample_has_pairs_of_head_and_tail(made: Runner, page: PageNumbers) -> None:
     keep = keep_probabilities(made)
     parts = Counter(line[0] for line in page.tables["sample"][1:])
-    curated = [row.pair_id for row in rows(made, "curated", curation="small")]
+    curated = [row.pair_id for row in rows(made, "curated", curation="default")]
     head = sum(keep[pair] < 1 for pair in curated)
     assert parts["head"] == min(100, head) > 0
     assert parts["tail"] == min(100, len(curated) - head) > 0
@@ -175,10 +176,10 @@ def test_the_command_of_the_page_makes_the_curation_again(made: Runner) -> None:
     text = read_page(made).partition('<code id="command">')[2].partition("</code>")[0]
     words = shlex.split(text.replace("&#39;", "'").replace("&#34;", '"'))
     assert words[:2] == ["spark-submit", "jobs/sample_pairs.py"]
-    before = {row.pair_id: row.enters_at for row in rows(made, "curated", curation="small")}
+    before = {row.pair_id: row.enters_at for row in rows(made, "curated", curation="default")}
     assignments = [word for word in words[2:] if word != "--set"]
     made(sample_pairs, *(one for one in assignments if not one.startswith("warehouse=")))
-    after = {row.pair_id: row.enters_at for row in rows(made, "curated", curation="small")}
+    after = {row.pair_id: row.enters_at for row in rows(made, "curated", curation="default")}
     assert after == before
     assert f"warehouse={made.root}" in assignments
 
@@ -196,12 +197,12 @@ def test_the_same_tables_give_the_same_page(made: Runner, tmp_path: Path) -> Non
 
 def test_what_is_no_curation_or_no_folder_is_refused(made: Runner, tmp_path: Path) -> None:
     with pytest.raises(
-        InputError, match=r"expected one of the warehouse \(large, small\), found x"
+        InputError, match=r"expected one of the warehouse \(default, large\), found x"
     ):
         made(report_curation, "balance.curation=x")
     (tmp_path / "mine").write_text("mine")
     with pytest.raises(InputError, match="a new or empty folder, or an older report"):
-        made(report_curation, "balance.curation=small", f"report.to={tmp_path}")
+        made(report_curation, "balance.curation=default", f"report.to={tmp_path}")
     assert (tmp_path / "mine").read_text() == "mine"
 
 
@@ -215,18 +216,18 @@ def test_two_curations_of_different_metadata_are_refused(made: Runner, tmp_path:
         made(step, "crawl.name=other", chosen)
     made(sample_pairs, "balance.crawls=[other]", "balance.t=5", "balance.curation=blue", chosen)
     with pytest.raises(InputError, match="expected a curation of the same metadata, found"):
-        made(report_curation, "balance.curation=small", "report.against=blue")
+        made(report_curation, "balance.curation=default", "report.against=blue")
 
 
 def test_a_report_after_a_removal_counts_what_is_left(made: Runner, tmp_path: Path) -> None:
     shutil.copytree(made.root, tmp_path / "warehouse")
     made = Runner(made.spark, tmp_path / "warehouse")
-    removed = {row.pair_id for row in rows(made, "curated", curation="small")[:5]}
+    removed = {row.pair_id for row in rows(made, "curated", curation="default")[:5]}
     (tmp_path / "list.csv").write_text("pair_id\n" + "\n".join(removed) + "\n")
     made(remove_pairs, f"removals.files={tmp_path}/list.csv")
-    made(report_curation, "balance.curation=small", f"report.to={tmp_path / 'report'}")
+    made(report_curation, "balance.curation=default", f"report.to={tmp_path / 'report'}")
     text = (tmp_path / "report" / "report.html").read_text("utf-8")
-    curated = rows(made, "curated", curation="small")
+    curated = rows(made, "curated", curation="default")
     assert PageNumbers(text).values["actual-size"] == len(curated)
     assert "5 pairs were removed since" in text
     assert not any(pair in text for pair in removed)
