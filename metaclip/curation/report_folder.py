@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
+
+from pyspark.sql import SparkSession
 
 from metaclip import __version__
 from metaclip.config.settings import Config
 from metaclip.curation.export_folder import Folder
 from metaclip.curation.reopening import reopen_pool
+from metaclip.report.chart_style import Chart
 from metaclip.report.charts import draw_charts
 from metaclip.report.curation import gather_report
 from metaclip.report.page import render_page
@@ -40,15 +44,33 @@ def write_report(config: Config, warehouse: Warehouse) -> ReportSummary:
             charts = draw_charts(report)
             page = render_page(report, charts).encode()
         folder.add_file(PAGE, page)
-        for chart in charts:
-            folder.add_file(f"{chart.name}.svg", chart.svg)
-            folder.add_file(f"{chart.name}.png", chart.png)
+        _add_charts(folder, charts)
         manifest = {"curation": name, "curated_version": row.curated_version}
         folder.publish(json.dumps({"metaclip": __version__, **manifest}) + "\n")
     finally:
         folder.discard()
     log.info("a page of %s bytes and %d charts", f"{len(page):,}", len(charts))
     return ReportSummary(name, against, f"{to}/{PAGE}", len(page), [c.name for c in charts])
+
+
+def write_charts(spark: SparkSession, to: str, charts: Sequence[Chart]) -> None:
+    """Write the charts of a plan to the folder `plan.to`, all of them or nothing.
+
+    Raises:
+        InputError: the folder holds something else.
+    """
+    folder = Folder(spark, to, "plan.to", "plan")
+    try:
+        _add_charts(folder, charts)
+        folder.publish(json.dumps({"metaclip": __version__}) + "\n")
+    finally:
+        folder.discard()
+
+
+def _add_charts(folder: Folder, charts: Sequence[Chart]) -> None:
+    for chart in charts:
+        folder.add_file(f"{chart.name}.svg", chart.svg)
+        folder.add_file(f"{chart.name}.png", chart.png)
 
 
 def render_place(_: Warehouse, summary: ReportSummary) -> str:

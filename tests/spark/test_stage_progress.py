@@ -33,7 +33,10 @@ def test_a_terminal_shows_tasks_next_stage_and_time_left(spark: SparkSession) ->
     ):
         run_slow_tasks(spark)
     shown = terminal.getvalue().split("\r\x1b[K")
-    pattern = r"sample_pairs     write curated: (\d) of 8 tasks(, 0:0\d left)?, next: write curation_counts"
+    pattern = (
+        r"sample_pairs     write curated: (\d) of 8 tasks(, 0:0\d left)?, "
+        r"next: write curation_counts"
+    )
     found = [match for line in shown if (match := re.fullmatch(pattern, line))]
     assert len(found) >= 2
     counted = [int(match[1]) for match in found]
