@@ -17,7 +17,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport SPARK_HOME SPARK_CONF_DIR PYSPARK_PYTHON PYSPARK_DRIVER_PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-browser test-cluster test-airflow test-long bench package lint clean
+.PHONY: help setup demo picture test test-browser test-cluster test-airflow test-long bench package lint clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -26,6 +26,10 @@ setup: $(READY)  ## make .venv with all dependencies, Java and jars
 
 demo: setup  ## curate a small real sample on this machine
 	python jobs/curate.py --config conf/demo.yaml
+	python jobs/report_curation.py --config conf/demo.yaml
+
+picture: demo $(CHROMIUM)  ## draw the picture of the report that README shows
+	python -m tests.helpers.picture demo-warehouse/reports/default/report.html docs/images/report.png
 
 # Two processes, each with a session of its own: a test mostly waits for one core's planning.
 # Files keep their order: the last ones, those of tests/ itself, are the shortest.
