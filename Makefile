@@ -4,11 +4,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-EXTRAS := dev,http,s3,languages
+EXTRAS := dev,http,s3,languages,build
 AIRFLOW := .venv-airflow/.ready
 SPARK_PARTS := $(addprefix metaclip/spark/,jars.py java.py log4j2.properties)
 CHROMIUM := /usr/bin/chromium
-# More for pytest: make test ARGS="-k spacing"
+# More for pytest or the demo: make test ARGS="-k spacing"
 ARGS ?=
 
 # spark-submit starts the first `python3` on PATH: let that be the environment's.
@@ -17,7 +17,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport SPARK_HOME SPARK_CONF_DIR PYSPARK_PYTHON PYSPARK_DRIVER_PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo picture test test-browser test-cluster test-airflow test-long bench package lint clean
+.PHONY: help setup demo picture test test-browser test-cluster test-airflow test-long bench docs package lint clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -25,8 +25,8 @@ help:  ## list the targets
 setup: $(READY)  ## make .venv with all dependencies, Java and jars
 
 demo: setup  ## curate a small real sample on this machine
-	python jobs/curate.py --config conf/demo.yaml
-	python jobs/report_curation.py --config conf/demo.yaml
+	python jobs/curate.py --config conf/demo.yaml $(ARGS)
+	python jobs/report_curation.py --config conf/demo.yaml $(ARGS)
 
 picture: demo $(CHROMIUM)  ## draw the picture of the report that README shows
 	python -m tests.helpers.picture demo-warehouse/reports/default/report.html docs/images/report.png
@@ -50,6 +50,10 @@ test-airflow: setup $(AIRFLOW)  ## run the DAG in an Airflow of its own
 
 bench: setup  ## measure throughput, memory and sizes
 	python -m benchmarks
+
+docs: setup  ## write the reference and build the site of docs, in build/docs
+	python docs/site/generate.py
+	mkdocs build --strict --quiet --config-file docs/site/mkdocs.yml
 
 package: setup  ## build the wheel and the packed environment for a cluster, in dist
 	python -m metaclip.setup.packing dist

@@ -1,1 +1,1 @@
-"""Benchmarks: `make bench`, or `python -m benchmarks NAME` with a name of `__main__`."""
+"""Benchmarks: `make bench`, or `python -m benchmarks NAME`, with the names of `__main__`."""

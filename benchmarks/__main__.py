@@ -15,7 +15,7 @@ _RESULTS = ROOT / "bench-results.json"
 
 
 def main() -> None:
-    """Run those that are named, or all."""
+    """Run the benchmarks that the command line names, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="|".join(_NAMES), help="default: all")
     names = parser.parse_args().names or _NAMES

@@ -1,9 +1,9 @@
-"""One and two executors of one core on a real standalone cluster: seconds of each stage, memory.
+"""Measure the flow on one and two executors of a standalone cluster: seconds a stage, memory.
 
-In executors that are warm, since those of a real crawl work for hours: a flow runs twice in
-one application, and the second time counts. The limit is the machine's own cores: an
-executor of one core has a Python worker beside its JVM, and the driver works between stages.
-So how many cores were busy is printed too.
+Executors are warm, since those of a real crawl work for hours: a flow runs twice in one
+application, and the second run counts. The limit is the machine's own cores: an executor of
+one core has a Python worker beside its JVM, and the driver works between stages. So the number
+of busy cores is printed too.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ from tests.helpers.archives import with_other_hosts
 from tests.helpers.cluster_applications import Session
 from tests.helpers.cluster_processes import Cluster, wait_for
 
-# So many that the work which is shared outweighs the driver's own.
 COPIES = 32
+"""Copies of the crawl file, enough that the shared work outweighs the driver's."""
 JOBS = ("extract_pairs", "match_entries", "count_entries", "sample_pairs")
-# Files and tasks of 4 MB: with the usual 128 MB and more, this input would be one of each.
 SPARK = {
     "spark.driver.memory": "1500m",
     "spark.sql.shuffle.partitions": "8",
@@ -33,6 +32,7 @@ SPARK = {
     "spark.sql.adaptive.advisoryPartitionSizeInBytes": "4m",
     "spark.databricks.delta.optimizeWrite.binSize": "4m",
 }
+"""Files and tasks of 4 MB: with the defaults of 128 MB and more, this input would be one task."""
 _ALL = "all"
 
 Figures = dict[str, Any]
@@ -91,13 +91,13 @@ def _run_job(session: Session, job: str, settings: tuple[str, ...]) -> Figures:
 
 
 def _cpu_seconds() -> float:
-    """Return for how long all cores have been busy."""
+    """Return the busy seconds of all cores since the machine started."""
     times = psutil.cpu_times()
     return float(sum(times) - times.idle - times.iowait - times.guest - times.guest_nice)
 
 
 def _watch(session: Session, peaks: dict[str, float], done: threading.Event) -> None:
-    """Keep the largest resident JVM of an executor, and its Python processes' own memory."""
+    """Keep the peaks of an executor's resident JVM and of its Python processes' own memory."""
     while not done.wait(1):
         for jvm in session.executors().values():
             try:

@@ -1,9 +1,8 @@
-"""What a crawl costs: core-hours, shuffle and storage, from rates that are measured here.
+"""Estimate the cost of a crawl: core-hours, shuffle and storage, from rates measured here.
 
 The flow runs on 1, 2, 4, 8 and 16 copies of the crawl file whose URLs differ, in ROUNDS, of
-which the least CPU time counts. What a stage costs is `a + b x copies`: b, by least squares,
-is what one more copy costs, and how far the measured points lie off the line shows whether it
-is one.
+which the least CPU time counts. A stage costs `a + b x copies`: b, by least squares, is the
+cost of one more copy. The largest distance of a measured point from the line is printed too.
 
     core-hours of a crawl = files x pages a file x b / pages of a copy / 3600
 """
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pyspark.sql import SparkSession
 
 from benchmarks.extraction import extract_all
 from benchmarks.inputs import ROOT, find_input
@@ -33,16 +33,16 @@ from tests.helpers.archives import with_other_hosts
 COPIES = (1, 2, 4, 8, 16)
 ROUNDS = 3
 STAGES = ("extract_pairs", "match_entries", "count_entries", "sample_pairs")
-# December 2024: 2.64 billion pages in 90,000 files, as its announcement says.
 FILES, PAGES_PER_FILE, CRAWLS = 90_000, 2.64e9 / 90_000, 100
-# The README of cc2dataset, which extracts and removes duplicates: "one warc in about 50s".
+"""Those of CC-MAIN-2024-51, by its announcement: 2.64 billion pages in 90,000 files."""
 PUBLISHED_SECONDS = 50
+"""Seconds a WARC file in the README of cc2dataset, which extracts and removes duplicates."""
 
 Figures = dict[str, Any]
 
 
 def run() -> Figures:
-    """Measure all sizes, print them and what follows for crawls."""
+    """Measure all sizes; print them and the estimate for crawls."""
     steps = import_steps()
     subprocess.run([sys.executable, "-m", "metaclip.setup.kernels"], cwd=ROOT, check=True)
     os.environ["PYTHONPATH"] = str(ROOT)  # for the workers: this checkout, whatever is installed
@@ -57,7 +57,7 @@ def run() -> Figures:
 
 
 def _measure(steps: dict[str, Step[Any]], folder: Path) -> list[Figures]:
-    """Run the flow on each number of copies, after once on all, which is not measured."""
+    """Run the flow on each number of copies, after an unmeasured run on all of them."""
     spark = create_session("metaclip cost", {"spark.ui.enabled": False, **_SPARK})
     watch = Watch()
     watch.start()
@@ -103,12 +103,12 @@ _TABLES = {
 }
 
 
-def _shuffled(spark: Any) -> int:
+def _shuffled(spark: SparkSession) -> int:
     return int(account_for_tasks(spark)["shuffle_bytes"])
 
 
 def _stored(folder: Path, stage: str, crawl: str) -> int:
-    """The bytes of the partitions that a stage wrote for one crawl."""
+    """Return the bytes of the partitions that a stage wrote for one crawl."""
     found = [
         file.stat().st_size
         for table in _TABLES[stage]
@@ -119,13 +119,14 @@ def _stored(folder: Path, stage: str, crawl: str) -> int:
 
 
 def _fit(copies: list[int], costs: list[float]) -> tuple[float, float]:
-    """The cost of one more copy, and how far the points lie off the line, of the largest."""
+    """Return the slope, and the largest distance from the line as a part of the largest cost."""
     slope, start = np.polyfit(copies, costs, 1)
     off = np.abs(np.asarray(costs) - (start + slope * np.asarray(copies))).max()
     return float(slope), float(off / max(costs)) if max(costs) else 0.0
 
 
-def _report(measured: list[Figures], account: FileAccount) -> Figures:
+def _slopes(measured: list[Figures], account: FileAccount) -> dict[str, Figures]:
+    """Print the costs of each stage; return those of one more copy."""
     counted = ", ".join(map(str, COPIES))
     print(f"  CPU seconds of {counted} copies of {account.pages:,} pages, {account.pairs:,} pairs")
     slopes: dict[str, Figures] = {}
@@ -133,7 +134,7 @@ def _report(measured: list[Figures], account: FileAccount) -> Figures:
         runs = sorted(
             (row for row in measured if row["stage"] == stage), key=lambda row: -row["cpu_s"]
         )
-        # The last of each size, hence the least.
+        # A dictionary keeps the last of each size, the least.
         rows = [{row["copies"]: row for row in runs}[copies] for copies in COPIES]
         fits = {
             name: _fit(list(COPIES), [row[name] for row in rows])
@@ -146,6 +147,11 @@ def _report(measured: list[Figures], account: FileAccount) -> Figures:
             f"    {stage:14}{costs}; one more: {fits['cpu_s'][0]:.3f} s, "
             f"{fits['cpu_s'][1]:.1%} off the line"
         )
+    return slopes
+
+
+def _report(measured: list[Figures], account: FileAccount) -> Figures:
+    slopes = _slopes(measured, account)
     per_file = PAGES_PER_FILE / account.pages
     print(f"  A WAT file has {PAGES_PER_FILE:,.0f} pages: {per_file:.2f} copies")
     totals = {"cpu_s": 0.0, "shuffle_bytes": 0.0, "stored_bytes": 0.0}

@@ -1,31 +1,31 @@
-"""Reading archives against the least that reading them takes.
+"""Compare reading archives with the least that reading them takes.
 
-What was measured on the way, in CPU time of igzip's inflating (1.0, 930 to 1,150 MB/s) over
-the 1,761 real pages; a machine that does much else besides adds a fifth and more to what
-Python takes, and nothing to igzip:
+Figures of each step of the development, in CPU time as a multiple of igzip's inflating (1.0,
+930 to 1,150 MB/s), over the 1,761 real pages. Other load on the machine adds a fifth or more to
+Python's time, and nothing to igzip's:
 
     msgspec to structs of all links, hashlib and ten lists, row by row    7.0 to 8.0
     a scan for the images, the rest as before                             5.5
-    pairs of plain images from the scan's places into Arrow's buffers     4.5 to 4.8
+    pairs of simple images from the scan's offsets into Arrow's buffers   4.5 to 4.8
     one kernel for both, which decodes escapes and entities too           4.0
-    ... that counts no references to arrays (see `jit`): scan 1.3 to 0.4  3.25
+    ... without counting references to arrays (see `jit`): scan 1.3 to 0.4  3.25
     bases that are not simple resolved before the kernel, not by image    3.15
-    ... of which our own inflating 1.15 (isal called a member at a time 1.05), framing 0.15
+    ... this project's inflating 1.15 (isal a member at a time 1.05), framing 0.15
         the kernel: scan 0.42, strings, URLs and columns 0.2
         Python for each of the pages: fields, headers, counters           0.45
         the 900 images left to Python, and pages scanned again for a base 0.2
-        ids by hashlib 0.33, the rest of a batch 0.1; what remains is between them
+        ids by hashlib 0.33, the rest of a batch 0.1, other 0.3
 
-What did not help: finding all tokens first, 64 bytes at a time as simdjson does (0.28, and
-0.13 for the walk: what the hops from quote to quote take); strings that are all simple ASCII
-copied without a look at each byte (0.05); several records a call (a call takes 0.5 us).
-SHA-2 of sixteen strings side by side, in vectors, gave 2.9: not worth a hash of our own.
+These gave nothing: finding all tokens first, 64 bytes at a time as simdjson does (0.28, and 0.13
+for the walk: as much as the hops from quote to quote take); copying strings of simple ASCII
+without a test of each byte (0.05); several records a call (a call takes 0.5 us). SHA-2 of
+sixteen strings side by side, in vectors, gave 2.9: too little for a hash of our own.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import urljoin
 
@@ -38,8 +38,8 @@ from selectolax.lexbor import LexborHTMLParser
 from benchmarks.inputs import find_input
 from benchmarks.timing import median_cpu
 from metaclip.config.crawl import ExtractionLimits, ExtractionOptions
-from metaclip.crawl.archive.members import read_pieces
-from metaclip.crawl.archive.records import read_records
+from metaclip.crawl.archive.members import Piece, read_pieces
+from metaclip.crawl.archive.records import Fault, Record, read_records
 from metaclip.crawl.archive.window import Window
 from metaclip.crawl.extraction import FileAccount, extract
 from metaclip.crawl.page import Page
@@ -53,11 +53,12 @@ _WAT_COPIES, _WAT_ROUNDS, _WARC_ROUNDS = 3, 7, 3
 
 
 def run() -> Figures:
-    """Measure WAT and WARC; print them."""
+    """Measure WAT and WARC; print and return the figures."""
     return {"wat": _bench_wat(), "warc": _bench_warc()}
 
 
 def extract_all(data: bytes) -> FileAccount:
+    """Return the account of the file with these bytes, all of whose pairs are dropped."""
     account = FileAccount()
     for _ in extract(io.BytesIO(data), "bench", ExtractionOptions(), account):
         pass
@@ -65,23 +66,23 @@ def extract_all(data: bytes) -> FileAccount:
 
 
 def _inflate(data: bytes) -> int:
-    """What inflating alone takes at best: igzip's stream, in reads of 1 MB.
+    """Return the bytes that igzip's stream inflates in reads of 1 MB, the fastest way.
 
-    `igzip.decompress` takes two to three times as long, being made for few members.
+    `igzip.decompress` takes two to three times as long, since it is made for few members.
     """
     with igzip.open(io.BytesIO(data)) as stream:  # type: ignore[no-untyped-call]
         return sum(map(len, iter(lambda: stream.read(1 << 20), b"")))
 
 
-def _pieces(data: bytes) -> Any:
+def _pieces(data: bytes) -> Iterator[Piece]:
     return read_pieces(Window(io.BytesIO(data)), _LIMITS.max_resync_bytes)
 
 
-def _records(data: bytes) -> Any:
+def _records(data: bytes) -> Iterator[Record | Fault]:
     return read_records(_pieces(data), _LIMITS)
 
 
-def _drain(items: Any) -> None:
+def _drain(items: Iterable[object]) -> None:
     for _ in items:
         pass
 
@@ -111,16 +112,16 @@ def _bench_wat() -> Figures:
 
 
 def _pages(data: bytes) -> Iterator[Page | str | None]:
-    """Pages and, without ids, the pairs that the kernels find."""
+    """Yield pages; the scanner's pairs, without ids, are overwritten."""
     reader = WatReader(ExtractionOptions(), PairBatch())
     for record in _records(data):
-        if b"metadata" in record.header:
+        if isinstance(record, Record) and b"metadata" in record.header:
             yield reader.read(record.block)
-            reader.batch.plain %= 10_000  # the rows of a batch
+            reader.batch.plain %= 10_000  # rows of a batch
 
 
 def _split(seconds: dict[str, float]) -> dict[str, float]:
-    """What each step adds to those before it."""
+    """Return the CPU seconds that each step adds to the steps before."""
     steps = ("inflate", "+ records", "+ pages", "+ pairs")
     taken = [seconds[step] for step in steps]
     added = [after - before for before, after in zip([0.0, *taken], taken, strict=False)]
@@ -164,16 +165,16 @@ def _bench_warc() -> Figures:
     return {"cpu_s": seconds, "ratios": ratios, **_counts(account, size)}
 
 
-def _bodies(data: bytes) -> Any:
-    """(URL, body) of the HTML responses, as a plain loop takes them."""
+def _bodies(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield (URL, body) of the HTML responses, as a plain loop does."""
     stream, kind = io.BytesIO(data), WarcRecordType.response
     for record in ArchiveIterator(stream, record_types=kind, parse_http=True):
         if "html" in (record.http_content_type or ""):
-            yield record.headers.get("WARC-Target-URI"), record.reader.read()
+            yield record.headers.get("WARC-Target-URI") or "", record.reader.read()
 
 
 def _selectolax_images(page: tuple[str, bytes]) -> list[tuple[str, str]]:
-    """(URL, alt) of the images of a page."""
+    """Return (URL, alt) of the images of a page."""
     url, body = page
     images = LexborHTMLParser(body).css("img[src][alt]")
     found = [(image.attributes["src"] or "", image.attributes["alt"] or "") for image in images]
@@ -181,7 +182,7 @@ def _selectolax_images(page: tuple[str, bytes]) -> list[tuple[str, str]]:
 
 
 def _resiliparse_images(page: tuple[str, bytes]) -> list[tuple[str, str]]:
-    """(URL, alt) of the images of a page, its encoding detected."""
+    """Return (URL, alt) of the images of a page, whose encoding is detected."""
     url, body = page
     tree: Any = HTMLTree.parse_from_bytes(body, detect_encoding(body) or "utf-8")
     images = tree.document.get_elements_by_tag_name("img")
@@ -190,5 +191,5 @@ def _resiliparse_images(page: tuple[str, bytes]) -> list[tuple[str, str]]:
 
 
 def _joinable(found: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    # urljoin raises on "//[": a plain loop would guard or fail there.
+    # urljoin raises ValueError on "//[".
     return [(src, alt) for src, alt in found if alt.strip() and "[" not in src]

@@ -1,12 +1,11 @@
-"""The floor of matching: the tokens of all texts cut and hashed, nothing looked up."""
+"""Measure the floor of matching: cut and hash the tokens of all texts, look up none."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numba
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from metaclip.matching.compiled.tokens import PADDING, cut_block, key_of, mix
 
@@ -22,7 +21,7 @@ def hash_tokens(texts: pa.Array) -> int:
 
 
 @numba.njit(nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _hash_tokens(data: Any, bounds: Any) -> Any:  # pragma: no cover
+def _hash_tokens(data: NDArray[np.uint8], bounds: NDArray[np.int32]) -> np.uint64:
     longest = 0
     for row in range(bounds.shape[0] - 1):
         longest = max(longest, bounds[row + 1] - bounds[row])

@@ -1,11 +1,10 @@
-"""Real inputs: those of `../shared/data` beside the checkout, else the small ones of the tests."""
+"""Find real inputs: `../shared/data` beside the checkout, else the small files of the tests."""
 
 from __future__ import annotations
 
 import gzip
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +23,7 @@ _FILES = {
 
 @cache
 def find_input(name: str) -> Path:
-    """Return the file of `name`; says so if it is only the small one."""
+    """Return the file of `name`; print a line if it is the small one."""
     large, small = _FILES[name]
     if (_SHARED / large).is_file():
         return _SHARED / large
@@ -38,7 +37,7 @@ def read_entries() -> list[str]:
 
 
 def read_wikipedia_words() -> list[str]:
-    """Return the words of the English Wikipedia, or none where that list is not there."""
+    """Return the words of the English Wikipedia; none if the list is missing."""
     file = _SHARED / "wikipedia" / "enwiki_unigram_counts.gz"
     if not file.is_file():
         return []
@@ -46,10 +45,10 @@ def read_wikipedia_words() -> list[str]:
     return [word for line in lines if (word := line.rpartition(";")[0])]
 
 
-def read_captions(count: int) -> Any:
-    """Return a string array of `count` captions drawn at random, always the same ones.
+def read_captions(count: int) -> pa.Array:
+    """Return a string array of `count` captions drawn at random, with a fixed seed.
 
-    Fewer are there than asked for: each of them several times.
+    If there are fewer, each one is repeated.
     """
     texts = read_all_captions()
     chance = np.random.default_rng(0)
@@ -58,6 +57,6 @@ def read_captions(count: int) -> Any:
     return drawn.combine_chunks() if isinstance(drawn, pa.ChunkedArray) else drawn
 
 
-def read_all_captions() -> Any:
+def read_all_captions() -> pa.Array:
     """Return all captions, in the order of the file."""
     return pq.read_table(find_input("captions"), columns=["text"])["text"].combine_chunks()

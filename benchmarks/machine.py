@@ -1,4 +1,4 @@
-"""What was measured on what."""
+"""Describe the machine of a measurement."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.inputs import ROOT
 
 
 def describe_machine() -> dict[str, str | int | float]:
-    """Return CPU model, cores, memory, versions, the commit and what else is running."""
+    """Return CPU model, cores, memory, versions, commit and load."""
     model = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text())
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True

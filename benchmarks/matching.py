@@ -1,4 +1,4 @@
-"""The compiled engine against the loop that everybody writes around pyahocorasick."""
+"""Compare the compiled engine with the usual loop around pyahocorasick."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from metaclip.matching.compiled.engine import CompiledEngine
 from metaclip.matching.engine import Engine, build_engine
 
 TEXTS = 300_000
-# Spark's spark.sql.execution.arrow.maxRecordsPerBatch.
 _BATCH = 10_000
+"""Default of Spark's spark.sql.execution.arrow.maxRecordsPerBatch."""
 _ROUNDS = 5
 _COMPARED = ("build_cpu_s", "pickle_bytes", "decode_cpu_s", "in_use_bytes")
 
@@ -33,12 +33,12 @@ Figures = dict[str, Any]
 
 
 def run() -> Figures:
-    """Measure speed, building, size and memory; print them."""
+    """Measure speed, building, size and memory; print and return the figures."""
     entries, texts = read_entries(), read_captions(TEXTS)
     size = f"{texts.nbytes / 1e6:.1f} MB"
     print(f"  {len(entries):,} entries, {len(texts):,} captions, {size}", flush=True)
     engine = CompiledEngine.build(entries, "reference")
-    automaton = _reference_automaton(entries)
+    automaton = _pyahocorasick_automaton(entries)
     _check_same(engine, automaton, texts)
     speed = _speed(engine, automaton, texts)
     del automaton
@@ -56,18 +56,18 @@ def run() -> Figures:
     return {**found, "sizes": sizes, "ratios": ratios}
 
 
-def _speed(engine: Engine, automaton: Any, texts: Any) -> Figures:
+def _speed(engine: Engine, automaton: ahocorasick.Automaton, texts: pa.Array) -> Figures:
     strings = texts.to_pylist()
     batches = [texts.slice(start, _BATCH) for start in range(0, len(texts), _BATCH)]
     rivals: dict[str, Callable[[], object]] = {
-        "reference loop": lambda: reference_loop(automaton, strings),
+        "pyahocorasick loop": lambda: pyahocorasick_loop(automaton, strings),
         "compiled, one array": lambda: engine.match(texts),
         "compiled, batches": lambda: [engine.match(batch) for batch in batches],
         "floor": lambda: hash_tokens(texts),
     }
-    hash_tokens(texts)  # compiles it
+    hash_tokens(texts)  # compiles the kernel
     seconds = median_cpu(rivals, _ROUNDS)
-    loop = seconds["reference loop"]
+    loop = seconds["pyahocorasick loop"]
     for name, taken in seconds.items():
         print(f"  {name:22} {1e6 * taken / len(texts):7.3f} us/text, x {loop / taken:.1f}")
     return {
@@ -76,7 +76,7 @@ def _speed(engine: Engine, automaton: Any, texts: Any) -> Figures:
     }
 
 
-def _reference_automaton(entries: Sequence[str]) -> Any:
+def _pyahocorasick_automaton(entries: Sequence[str]) -> ahocorasick.Automaton:
     automaton = ahocorasick.Automaton()
     for entry_id, entry in enumerate(entries):
         automaton.add_word(f" {entry} ", entry_id)
@@ -91,13 +91,13 @@ def _space(text: str) -> str:
     return text.replace("\t", " ").replace("\n", " ").replace("\r", " ")
 
 
-def reference_loop(automaton: Any, strings: Sequence[str]) -> list[set[int]]:
+def pyahocorasick_loop(automaton: ahocorasick.Automaton, strings: Sequence[str]) -> list[set[int]]:
     """Return the set of entry ids of each string."""
     return [{value for _, value in automaton.iter(_space(text))} for text in strings]
 
 
-def _check_same(engine: Engine, automaton: Any, texts: Any) -> None:
-    expected = [sorted(ids) for ids in reference_loop(automaton, texts.to_pylist())]
+def _check_same(engine: Engine, automaton: ahocorasick.Automaton, texts: pa.Array) -> None:
+    expected = [sorted(ids) for ids in pyahocorasick_loop(automaton, texts.to_pylist())]
     found = engine.match(texts)
     assert found.equals(pa.array(expected, pa.list_(pa.int32()))), "the engines differ"
     matched = sum(map(bool, expected))
@@ -105,7 +105,7 @@ def _check_same(engine: Engine, automaton: Any, texts: Any) -> None:
 
 
 def _size(name: EngineName, entries: Sequence[str]) -> Figures:
-    """Building time here; decoding time and memory in a process of its own."""
+    """Return the time to build the engine, and decoding time and memory in a new process."""
     seconds = []
     for _ in range(3):
         started = time.process_time()

@@ -1,4 +1,4 @@
-"""CPU time and memory of a Spark application's processes, from /proc."""
+"""Sample CPU time and memory of a Spark application's processes, from /proc."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _GONE = (psutil.NoSuchProcess, psutil.AccessDenied)
 
 
 def _processes() -> list[tuple[str, Any]]:
-    """Return this process, the JVM it started, and the JVM's Python processes."""
+    """Return this process, the JVM that it started, and the JVM's Python processes."""
     here = psutil.Process()
     found = [("driver", here)]
     for child in here.children(recursive=True):
@@ -27,10 +27,10 @@ def _processes() -> list[tuple[str, Any]]:
 
 
 class Watch(threading.Thread):
-    """Samples CPU time and memory in the background.
+    """Sample CPU time and memory in the background.
 
-    CPU time is kept for each process, since Spark's daemon kills idle workers and nobody
-    waits for them, whereupon the kernel forgets their time.
+    CPU time is kept for each process. Spark's daemon kills idle workers, and as no process
+    waits for them, the operating system drops their time.
     """
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class Watch(threading.Thread):
         return spent
 
     def stop(self) -> None:
-        """Sample no more."""
+        """Stop sampling."""
         self._done.set()
         self.join()
 
@@ -74,7 +74,7 @@ class Watch(threading.Thread):
         for kind, process in _processes():
             try:
                 times = process.cpu_times()
-                # USS takes a walk over all pages: too slow for a JVM, whose RSS is its own.
+                # USS takes a walk over all pages, too slow for a JVM, which shares little.
                 jvm = kind == "jvm"
                 memory = process.memory_info() if jvm else process.memory_full_info()
             except _GONE:

@@ -1,4 +1,4 @@
-"""The second pass over the matches, against reading and writing as many rows with nothing done."""
+"""Compare the second pass over the matches with reading and writing as many rows unchanged."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import statistics
 import tempfile
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -24,11 +25,11 @@ from metaclip.warehouse.warehouse import Warehouse
 
 _CRAWL, _T, _ROUNDS = "captions", 200.0, 3
 _TIMES = 4
-"""How many times larger the larger pool is whose workers are looked at."""
+"""The size of the larger pool, as a multiple of the smaller one, for the workers' memory."""
 
 
 def run() -> dict[str, Any]:
-    """Print and return ratios of CPU time, and the memory of workers on two sizes of pool."""
+    """Print and return ratios of CPU time, and the memory of workers on pools of two sizes."""
     steps = import_steps()
     os.environ["PYTHONPATH"] = str(ROOT)  # for the workers: this checkout, whatever is installed
     with tempfile.TemporaryDirectory(prefix="metaclip-bench-") as folder:
@@ -72,27 +73,38 @@ def _compare(bench: Bench) -> dict[str, Any]:
         f"plan of {len(ts)} t": lambda: expect(pool.matches, counts, ts, groups),
         "t from a size": lambda: t_from_size(pool.matches, counts, total // 2),
     }
-    taken: dict[str, list[float]] = {name: [] for name in work}
-    for _ in range(1 + _ROUNDS):
-        for name, job in work.items():
-            cpu = sum(bench.watch.cpu_seconds().values())
-            job()
-            taken[name].append(sum(bench.watch.cpu_seconds().values()) - cpu)
-    # The first round warms up the JVM.
-    medians = {name: statistics.median(seconds[1:]) for name, seconds in taken.items()}
+    medians = _median_cpu(bench, work)
     print(f"  {total:,} rows, {kept:,} kept at t = {_T:g}; CPU, median of {_ROUNDS} in turn")
     for name, seconds in medians.items():
         ratio = seconds / medians["read and write"]
         print(
             f"  {name:<16}{seconds:>7.1f} s{1e6 * seconds / total:>7.1f} us/row{ratio:>7.2f} times"
         )
-    memory = {}
-    for times in (1, _TIMES):
-        rows = matches
-        for _ in range(times - 1):
-            rows = rows.unionByName(matches)
-        bench.watch.reset()
-        judged(rows).write.format("noop").mode("overwrite").save()
-        memory[f"{times * total} rows"] = round(bench.watch.peaks["largest_worker_uss_mb"])
+    memory = {
+        f"{times * total} rows": _largest_worker(bench, judged(_repeated(matches, times)))
+        for times in (1, _TIMES)
+    }
     print(f"  largest worker, USS in MB: {memory}")
     return {"rows": total, "kept": kept, "cpu_seconds": medians, "largest_worker_mb": memory}
+
+
+def _median_cpu(bench: Bench, work: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """Return the median CPU seconds of all processes for each work, after a round to warm up."""
+    taken: dict[str, list[float]] = {name: [] for name in work}
+    for _ in range(1 + _ROUNDS):
+        for name, job in work.items():
+            cpu = sum(bench.watch.cpu_seconds().values())
+            job()
+            taken[name].append(sum(bench.watch.cpu_seconds().values()) - cpu)
+    return {name: statistics.median(seconds[1:]) for name, seconds in taken.items()}
+
+
+def _repeated(rows: DataFrame, times: int) -> DataFrame:
+    return reduce(DataFrame.unionByName, [rows] * times)
+
+
+def _largest_worker(bench: Bench, rows: DataFrame) -> int:
+    """Compute all rows; return the peak of a worker's own memory in MB."""
+    bench.watch.reset()
+    rows.write.format("noop").mode("overwrite").save()
+    return round(bench.watch.peaks["largest_worker_uss_mb"])

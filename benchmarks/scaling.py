@@ -1,4 +1,4 @@
-"""How matching's cost grows: with the length of the texts, and with the number of entries."""
+"""Measure the growth of matching's cost with the length of texts and the number of entries."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ROUNDS = 5
 
 
 def measure_scaling(engine: CompiledEngine, entries: list[str], texts: pa.Array) -> Figures:
-    """Measure both, print them as tables and draw them."""
+    """Measure both; print tables and draw a plot."""
     lengths, sizes = _by_length(engine, texts), _by_entries(entries, texts)
     _draw(lengths, sizes)
     print(f"  plot: {PLOT}")
@@ -32,7 +32,7 @@ def measure_scaling(engine: CompiledEngine, entries: list[str], texts: pa.Array)
 
 
 def _by_length(engine: CompiledEngine, texts: pa.Array) -> dict[int, float]:
-    """Return nanoseconds a byte, of the same words in texts of each length."""
+    """Return nanoseconds a byte for the same words in texts of each length."""
     words = " ".join(texts.to_pylist()).encode()[:_BYTES].decode(errors="ignore")
     batches = {length: _cut(words, length) for length in _LENGTHS}
     rivals: dict[str, Callable[[], object]] = {
@@ -52,7 +52,7 @@ def _cut(words: str, length: int) -> pa.Array:
 
 
 def _by_entries(entries: list[str], texts: pa.Array) -> dict[int, float]:
-    """Return microseconds a text, with random parts of the entries and with more of them."""
+    """Return microseconds a text for random parts of the entries and for longer lists."""
     pool = _shuffled(entries) + _shuffled(_more_entries(entries, texts))
     sizes = [size for size in _ENTRIES if size <= len(pool)]
     engines = {size: CompiledEngine.build(pool[:size], "reference") for size in sizes}
@@ -71,8 +71,11 @@ def _by_entries(entries: list[str], texts: pa.Array) -> dict[int, float]:
 
 
 def _more_entries(entries: list[str], texts: pa.Array) -> list[str]:
-    """Return what a longer list would have: the other words of Wikipedia, and the pairs of
-    neighbouring words of all captions but those that are measured."""
+    """Return further entries, as a longer list would have them.
+
+    They are the other words of Wikipedia, and the pairs of neighbouring words of all captions
+    that are not measured.
+    """
     measured = set(texts.to_pylist())
     found = dict.fromkeys(read_wikipedia_words())
     for text in read_all_captions().to_pylist():

@@ -1,4 +1,4 @@
-"""The whole flow as the jobs run it: rows, seconds, CPU and memory of each stage."""
+"""Measure the whole flow as the jobs run it: rows, seconds, CPU and memory of each stage."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -27,16 +27,16 @@ _SPARK = ("spark.ui.enabled=false", "spark.sql.shuffle.partitions=4")
 
 
 def run() -> list[Result]:
-    """Run the flow over the crawl file and over the captions; print a line a stage."""
+    """Run the flow over the captions and over the crawl file; print a line for each stage."""
     steps = import_steps()
-    # As `make setup` does: else the first match would compile for half a minute.
+    # As `make setup` does; otherwise the first match compiles for half a minute.
     subprocess.run([sys.executable, "-m", "metaclip.setup.kernels"], cwd=ROOT, check=True)
     os.environ["PYTHONPATH"] = str(ROOT)  # for the workers: this checkout, whatever is installed
     with tempfile.TemporaryDirectory(prefix="metaclip-bench-") as folder:
         bench = Bench(folder)
         try:
             bench.check_workers()
-            # The large one first, so that the small one is not all warming-up of the JVM.
+            # The large one first: it warms up the JVM for the small one.
             bench.flow(steps, "captions", "import_pairs", t=200)
             bench.flow(steps, "wat", "extract_pairs", t=20)
         finally:
@@ -68,7 +68,7 @@ Figures = dict[str, Any]
 
 
 class Bench:
-    """One Spark application and what its stages took."""
+    """One Spark application and the figures of its stages."""
 
     def __init__(self, folder: str) -> None:
         self.results: list[Result] = []
@@ -90,9 +90,9 @@ class Bench:
             self.spark.stop()
 
     def check_workers(self) -> None:
-        """Make sure that workers run the code of this checkout."""
+        """Check that workers run the code of this checkout."""
 
-        def where(batches: Any) -> Any:
+        def where(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             import metaclip
 
             for _ in batches:
@@ -102,7 +102,7 @@ class Bench:
         assert files[0].file.startswith(str(ROOT)), files
 
     def config(self, crawl: str, t: float) -> Config:
-        """Return the settings of one crawl, as a command line would give them."""
+        """Return the settings of one crawl, as from a command line."""
         files = {name: str(find_input(name)) for name in ("wat", "captions")}
         given = {
             "warehouse": self.folder,
@@ -119,7 +119,7 @@ class Bench:
         return with_metadata_version(config, self.version) if self.version else config
 
     def flow(self, steps: dict[str, Step[Any]], crawl: str, read: str, t: float) -> None:
-        """Run all stages over one crawl; the metadata are imported once."""
+        """Run all stages over one crawl; only the first flow imports the metadata."""
         if not self.version:
             done = self.stage(steps["import_metadata"], crawl, t, "entries", {})
             self.version = done["metadata_version"]
@@ -130,7 +130,7 @@ class Bench:
         self.stage(steps["sample_pairs"], crawl, t, "matched", done)
 
     def stage(self, step: Step[Any], crawl: str, t: float, rows: str, before: Figures) -> Figures:
-        """Run one job's step; `rows` names the summary's (or an earlier one's) count of rows."""
+        """Run one job's step; `rows` is the field of its or an earlier summary that counts rows."""
         name, config = step.__name__, self.config(crawl, t)
         warehouse = Warehouse(self.spark, config.warehouse, name, config.digest())
 
@@ -141,7 +141,7 @@ class Bench:
         return self.measure(f"{name} ({crawl})", work)
 
     def measure(self, name: str, work: Callable[[], Figures]) -> Figures:
-        """Run `work` and print and keep what it took."""
+        """Run `work`; print and keep its figures, and return its summary."""
         self.watch.reset()
         cpu, started = self.watch.cpu_seconds(), time.monotonic()
         summary = work()

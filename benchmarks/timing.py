@@ -1,4 +1,4 @@
-"""CPU time of rivals, taken in turn, so that what else the machine does meets all of them."""
+"""Measure CPU time of rivals in turn, so that other load on the machine affects all of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 def median_cpu(rivals: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
     """Return the median CPU seconds of each of `rivals`, run in turn, `rounds` times each.
 
-    Kernels should be compiled before; a first round that is slower does not move a median.
+    Kernels should be compiled before; the median ignores one slow first round.
     """
     seconds: dict[str, list[float]] = {name: [] for name in rivals}
     for _ in range(rounds):

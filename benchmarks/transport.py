@@ -1,4 +1,4 @@
-"""The matching stage in Spark against the same stage with a kernel that returns nothing."""
+"""Compare the matching stage in Spark with the same stage and an engine that finds nothing."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ Figures = dict[str, Any]
 
 _TEXTS = 1_200_000
 _FILES = 8
-# Before these the JVM compiles: after three rounds it still takes a third more than after ten.
 _WARM_UP = 8
+"""Rounds in which the JVM compiles: after three it still takes a third more than after ten."""
 _ROUNDS = 7
 
 
 class Nothing:
-    """An engine that finds nothing: what remains is the transport."""
+    """An engine that finds nothing: its stage is the transport alone."""
 
     def match(self, texts: pa.Array) -> pa.Array:
         """Return an empty list for each text."""
@@ -39,7 +39,7 @@ class Nothing:
 
 
 def measure_stage(engine: CompiledEngine) -> Figures:
-    """Run both in turn; print CPU time of all processes, wall time and their ratios."""
+    """Run both in turn; print and return CPU time of all processes, wall time and their ratios."""
     os.environ["PYTHONPATH"] = str(ROOT)  # for the workers: this checkout, whatever is installed
     with tempfile.TemporaryDirectory(prefix="metaclip-bench-") as folder:
         texts = read_captions(_TEXTS)

@@ -1,6 +1,6 @@
-"""What an engine costs a fresh process: `python -m benchmarks.worker ENGINE TEXTS`.
+"""Measure an engine in a fresh process: `python -m benchmarks.worker ENGINE TEXTS`.
 
-Prints `name value` lines. All memory is USS, in bytes, beyond a process that has imported
+It prints `name value` lines. All memory is USS, in bytes, beyond a process that has imported
 PyArrow and Numba.
 """
 
@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-import numba  # noqa: F401 - every worker that runs kernels has it
+import numba  # noqa: F401 - every worker that runs kernels imports it
 import pyarrow as pa
 
 

@@ -24,7 +24,7 @@ def metaclip(folder: Path, *arguments: str, **environment: str) -> subprocess.Co
         env={"PATH": f"{command.parent}:/usr/bin:/bin", **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         preexec_fn=obey_permissions,
     )
 

@@ -1,4 +1,4 @@
-"""What is hidden in a line, and what is not."""
+"""Redaction hides credentials and queries, and nothing else."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from metaclip.redaction import HIDDEN, SPARK_REGEX, Formatter, redact
         ("https://host/a.gz: who? me@host", "https://host/a.gz: who? me@host"),
     ],
 )
-def test_urls(text: str, shown: str) -> None:
+def test_credentials_and_queries_of_urls_are_hidden(text: str, shown: str) -> None:
     assert redact(text) == shown
 
 
-def test_a_line_of_the_log() -> None:
+def test_a_line_of_the_log_hides_credentials() -> None:
     record = logging.LogRecord("x", 20, "", 0, "read %s", ("http://u:p@h/",), None)
     assert Formatter("%(message)s").format(record) == f"read http://{HIDDEN}@h/"
 
 
-def test_settings_as_tables_keep_them() -> None:
+def test_settings_in_tables_hide_secret_keys() -> None:
     given = ["spark.fs.s3a.secret.key=x1y2", "crawl.prefix='https://me:x1y2@host/'"]
     text = load_config(None, [*given, "spark.spark.ui.enabled=false"]).to_json()
     assert "x1y2" not in text
@@ -50,5 +50,5 @@ def test_settings_as_tables_keep_them() -> None:
         ("spark://host:7077", False),
     ],
 )
-def test_what_spark_hides(text: str, hidden: bool) -> None:
+def test_the_pattern_for_spark_hides_secrets_alone(text: str, hidden: bool) -> None:
     assert bool(re.search(SPARK_REGEX, text)) == hidden

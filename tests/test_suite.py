@@ -1,4 +1,4 @@
-"""The suite itself: the same tests in every process, and helpers apart from tests."""
+"""The suite itself: the same tests in every process, none skipped, helpers apart from tests."""
 
 from __future__ import annotations
 
@@ -7,37 +7,101 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 TESTS = Path(__file__).parent
+SKIPS = ("skip", "skipif", "importorskip", "xfail", "skipTest")
 
 
-@pytest.mark.long
+def start_collection(hash_seed: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:xdist"]
+    # A worker of pytest-xdist passes its own options on by the environment.
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    return subprocess.Popen(
+        [*command, "-p", "no:cacheprovider"],
+        cwd=TESTS.parent,
+        env=kept | {"PYTHONHASHSEED": hash_seed},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
 def test_two_processes_collect_the_same_tests() -> None:
     """pytest-xdist stops where the ids of two workers differ: by time, hash seed or process."""
-    found = []
-    for seed in ("1", "2"):
-        command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:xdist"]
-        environment = os.environ | {"PYTHONHASHSEED": seed}
-        run = subprocess.run(
-            command, cwd=TESTS.parent, env=environment, capture_output=True, text=True, check=True
-        )
-        found.append([line for line in run.stdout.splitlines() if "::" in line])
-        time.sleep(1.1)  # gzip and tar write the second
-    assert found[0] == found[1] != []
+    first = start_collection("1")
+    time.sleep(1.1)  # gzip and tar write the second
+    second = start_collection("2")
+    ids = [
+        [line for line in run.communicate()[0].splitlines() if "::" in line]
+        for run in (first, second)
+    ]
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert ids[0] == ids[1]
+    assert len(ids[0]) > 1000
+
+
+def parse_tests() -> Iterator[tuple[Path, ast.AST]]:
+    for file in sorted(TESTS.rglob("*.py")):
+        yield file, ast.parse(file.read_text("utf-8"))
+
+
+def imported_modules(tree: ast.AST, package: str) -> Iterator[str]:
+    """Yield the full name of each module or name that `tree`, a module in `package`, imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parents = package.split(".")[: len(package.split(".")) + 1 - node.level]
+            base = ".".join(filter(None, [*(parents if node.level else ()), node.module]))
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def in_test_modules(names: Iterator[str]) -> list[str]:
+    """Return the names that lie in a test module or a conftest."""
+    return [
+        name
+        for name in names
+        if name.partition(".")[0] in ("tests", "conftest")
+        and any(part.startswith("test_") or part == "conftest" for part in name.split("."))
+    ]
+
+
+def test_imports_of_test_modules_are_found_in_every_form() -> None:
+    forms = (
+        "import tests.spark.test_kills",
+        "from tests.spark.test_kills import wait",
+        "from tests.spark import test_kills",
+        "from .test_kills import wait",
+        "from ..spark import test_kills",
+        "from . import conftest",
+        "import conftest",
+    )
+    for form in forms:
+        assert in_test_modules(imported_modules(ast.parse(form), "tests.spark")), form
+    allowed = ast.parse("from tests.helpers.runner import Runner\nfrom . import twins\nimport os")
+    assert in_test_modules(imported_modules(allowed, "tests.spark")) == []
 
 
 def test_nothing_is_imported_from_a_test_module() -> None:
-    wrong = []
-    for file in sorted(TESTS.rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                last = node.module.rpartition(".")[2]
-                if node.module.startswith("tests") and last.startswith(("test_", "conftest")):
-                    wrong.append(f"{file.relative_to(TESTS)}: {node.module}")
-    assert wrong == []
+    found = {
+        str(file.relative_to(TESTS)): in_test_modules(
+            imported_modules(tree, ".".join(file.parent.relative_to(TESTS.parent).parts))
+        )
+        for file, tree in parse_tests()
+    }
+    assert {file: names for file, names in found.items() if names} == {}
+
+
+def test_no_test_can_be_skipped() -> None:
+    """A skipped test proves nothing; what takes long or large inputs is marked so."""
+    found = [
+        f"{file.relative_to(TESTS)}:{node.lineno} {node.attr}"
+        for file, tree in parse_tests()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in SKIPS
+    ]
+    assert found == []
 
 
 def test_test_folders_mirror_the_package() -> None:

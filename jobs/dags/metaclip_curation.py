@@ -1,18 +1,18 @@
 """Curate one crawl of Common Crawl: from its WAT files to a balanced Delta table.
 
-**Purpose.** Each month, as Common Crawl comes out, read the crawl that the Airflow variable
-`metaclip_crawl` names (or the parameter `crawl`), match and count its texts, and sample the
-curation anew over all crawls that the configuration covers. Every task is one spark-submit
+**Purpose.** Each month, when Common Crawl publishes a crawl, read the crawl that the Airflow
+variable `metaclip_crawl` names (or the parameter `crawl`), match and count its texts, and sample
+the curation again over all crawls that the configuration covers. Every task is one spark-submit
 of a job of this project, on the connection `spark_default`.
 
-**Output.** The tables of the warehouse that the configuration names; at the end `curated`,
+**Output.** The tables of the warehouse that the configuration names. The last one is `curated`,
 whose asset `metaclip_curated` a training DAG can have as its schedule.
 
-**Impact of failure.** Nothing half-made is seen: each job publishes in one commit, and the
-curation of the last run stands until the new one is complete, so training goes on with last
-month's. Clear the failed task once its last line of log is seen to; files that were read are
-not read again, and a run that is repeated gives the same rows. If only `maintain_tables`
-fails, the curation is there, but its log lists tables that do not agree: look before training.
+**Impact of failure.** No reader sees half of a result: each job publishes by commits, and the last
+run's curation stays until the new one is complete, so training goes on with last month's. Clear
+the failed task once the cause in the last line of its log is gone. Files that are done are not
+read again, and a repeated run gives the same rows. If only `maintain_tables` fails, the curation
+is complete, but the log lists tables that disagree: look at them before training.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from airflow.sdk import DAG, Asset, Param
 JOBS = Path(__file__).resolve().parents[1]
 NAME = r"^[A-Za-z0-9._-]+$"
 CRAWL = "{{ params.crawl or var.value.metaclip_crawl }}"
-# JSON, which the jobs read as the YAML it also is.
+# The values are JSON, which is YAML, too.
 FILES = (
     "{{ (params.files or 's3://commoncrawl/crawl-data/' ~ "
     "(params.crawl or var.value.metaclip_crawl) ~ '/wat.paths.gz') | tojson }}"
@@ -43,7 +43,7 @@ CURATED = Asset("metaclip_curated")
 
 
 def submit(job: str, **more: list[Asset]) -> SparkSubmitOperator:
-    """Return the task that submits `jobs/JOB.py`; all jobs get all settings, and check them."""
+    """Return the task that submits `jobs/JOB.py`; all jobs get all settings and check them."""
     settings = [word for key, value in SETTINGS.items() for word in ("--set", f"{key}={value}")]
     return SparkSubmitOperator(
         task_id=job,
@@ -60,9 +60,9 @@ with DAG(
     schedule="@monthly",
     start_date=datetime(2024, 1, 1),
     catchup=False,
-    # Delta on S3 allows one writer per table, and a curation is sampled over all crawls.
+    # Delta on S3 allows one writer for each table, and a curation is sampled over all crawls.
     max_active_runs=1,
-    # How long to wait between them is Airflow's own setting, default_task_retry_delay.
+    # The delay between tries is Airflow's own setting, default_task_retry_delay.
     default_args={"retries": 2},
     params={
         "crawl": Param(
@@ -80,7 +80,7 @@ with DAG(
         "prefix": Param(
             "s3://commoncrawl/",
             type="string",
-            description="Put before the lines of a list of paths.",
+            description="Prefix of each line of a list of paths.",
         ),
         "curation": Param(
             "default", type="string", pattern=NAME, description="Name of the balanced sample."
@@ -89,10 +89,10 @@ with DAG(
             None,
             type=["null", "number"],
             exclusiveMinimum=0,
-            description="Threshold between tail and head; null with no size: 20000.",
+            description="Threshold between tail and head; without t and size it is 20000.",
         ),
         "size": Param(
-            None, type=["null", "integer"], minimum=1, description="Exact number of pairs, for t."
+            None, type=["null", "integer"], minimum=1, description="Number of pairs, instead of t."
         ),
         "config": Param(
             str(JOBS.parent / "conf" / "cluster.yaml"),

@@ -1,4 +1,4 @@
-"""Entry counts: in how many pairs of a crawl each entry was found."""
+"""Count entries: for each one, the pairs of a crawl whose text has it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def count_entries(matches: DataFrame, entries: DataFrame) -> DataFrame:
 
 
 def check_sums(counts: DataFrame, matches: DataFrame) -> tuple[int, int, int]:
-    """Return the number of matches, of entries, and of those that were hit.
+    """Return the number of matches, of entries, and of entries with a match.
 
     Raises:
         MetaclipError: the counts do not add up to the matches.

@@ -1,7 +1,7 @@
-"""What a sample keeps at each of several t, of all pairs and by groups of entries.
+"""Compute the size of a sample at each of several t, of all pairs and by groups of entries.
 
 One pass over the rows; the loops are compiled. A worker holds one table of sums, whose
-size depends on the t's and the groups only, never on the number of pairs.
+size depends on the t's and the groups, not on the number of pairs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Groups = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Size:
-    """How many pairs a sample has: expected, its standard deviation, and really."""
+    """Number of pairs of a sample: expected, with its standard deviation, and actual."""
 
     expected: float
     sd: float
@@ -33,21 +33,21 @@ class Size:
 
     @classmethod
     def of(cls, sums: Floats) -> Size:
-        """Return the size that one row of SUMS says."""
+        """Return the size that one row of SUMS gives."""
         return cls(float(sums[0]), float(np.sqrt(sums[1])), int(sums[2]))
 
 
 SUMS = (
-    # Of pairs with an entry of the group.
     "expected_size",
     "variance",
     "actual_size",
-    # Of matches with an entry of the group whose count is at least t, and below t.
     "head_expected",
     "head_actual",
     "tail_expected",
     "tail_actual",
 )
+"""Sums over the pairs with an entry of the group, then over matches with an entry of the group:
+`head` where the entry's count is at least t, `tail` below."""
 
 
 @compiled
@@ -92,16 +92,16 @@ def sum_rows(
     Args:
         batches: with entry_ids (list<int32>, none empty), draw and draw_rows.
         counts: entry counts, indexed by entry id.
-        ts: above 0. In the result `t` is the position here.
-        groups: see Groups. Groups that no row has are left out.
+        ts: above 0. In the result `t` is the index here.
+        groups: see Groups. The result has only groups that some row has.
     """
     sums = np.zeros((len(ts), int(groups.max()) + 1, len(SUMS)))
     for batch in batches:
         draws, shared = (batch[name].to_numpy(False) for name in ("draw", "draw_rows"))
         offsets, ids = flatten(batch["entry_ids"])
         _add(offsets, ids, counts, draws, shared, np.array(ts), groups, sums)
-    places = np.nonzero(sums[:, :, 0])
-    columns = [place.astype(np.int32) for place in places] + list(sums[places].T)
+    indices = np.nonzero(sums[:, :, 0])
+    columns = [index.astype(np.int32) for index in indices] + list(sums[indices].T)
     yield pa.RecordBatch.from_arrays([pa.array(c) for c in columns], ["t", "group", *SUMS])
 
 
@@ -124,23 +124,23 @@ def expect(matches: DataFrame, counts: Counts, ts: Sequence[float], groups: Grou
     parts = matches.select("entry_ids", "draw", "draw_rows").mapInArrow(work, schema)
     rows = parts.groupBy("t", "group").agg(*(F.sum(name).alias(name) for name in SUMS)).toArrow()
     result = np.zeros((len(ts), int(groups.max()) + 1, len(SUMS)))
-    places = rows["t"].to_numpy(), rows["group"].to_numpy()
-    result[places] = np.column_stack([rows[name].to_numpy() for name in SUMS])
+    indices = rows["t"].to_numpy(), rows["group"].to_numpy()
+    result[indices] = np.column_stack([rows[name].to_numpy() for name in SUMS])
     return result
 
 
 def group_by_entry(counts: Counts) -> Groups:
-    """Return groups: 0 has all entries, 1 + entry_id that entry."""
+    """Return groups: 0 of all entries, 1 + entry_id of that entry alone."""
     ids = np.arange(len(counts), dtype=np.int32)
     return np.stack([np.zeros_like(ids), 1 + ids], axis=1)
 
 
 def count_curation(sums: Floats, counts: Counts, t: float) -> pa.Table:
-    """Return the table `curation_counts` but for the curation's name.
+    """Return the table `curation_counts`, without the name of the curation.
 
     Args:
         sums: (group, SUMS) at t over the groups of `group_by_entry`.
-        counts: entry counts that the probabilities came from, indexed by entry id.
+        counts: the entry counts of the probabilities, indexed by entry id.
     """
     return pa.table(
         {

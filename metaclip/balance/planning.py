@@ -45,8 +45,8 @@ class PlanRow(Figures, frozen=True, kw_only=True):
 def group_by_origin(entries: pa.Table) -> tuple[list[tuple[str, str]], Groups]:
     """Return (kind, name) of each group, and the groups of each entry.
 
-    The first group has all entries; then come the languages and the sources, by name. An
-    entry without a language is of the language `none`.
+    The first group has all entries; the languages and the sources follow, by name. The
+    language of an entry without one is `none`.
 
     Args:
         entries: `language` and `source`, in the order of the ids.

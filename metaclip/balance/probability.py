@@ -13,16 +13,16 @@ from metaclip.jit.compiler import compiled, inlined
 
 Floats = NDArray[np.float64]
 Offsets = NDArray[np.int32]
-"""Offsets of the rows of a list array: one more than there are rows."""
+"""Offsets of the rows of a list array, one more than rows."""
 Ids = NDArray[np.int32]
-"""Entry ids of all rows, one after the other."""
+"""Entry ids of all rows, concatenated."""
 
 
 @inlined
 def drop_probability(ids: Ids, start: int, end: int, counts: Floats, t: float) -> float:
     """Return Π (1 - min(1, t / c)) in the order of the ids.
 
-    It never grows with t, rounding included.
+    It does not increase with t, rounding included.
     """
     product = 1.0
     for position in range(start, end):
@@ -33,6 +33,7 @@ def drop_probability(ids: Ids, start: int, end: int, counts: Floats, t: float) -
 
 @compiled
 def _keep(offsets: Offsets, ids: Ids, counts: Floats, t: float) -> Floats:
+    """Return the keep probability of each row."""
     rows = len(offsets) - 1
     result = np.empty(rows)
     for row in range(rows):
@@ -42,6 +43,7 @@ def _keep(offsets: Offsets, ids: Ids, counts: Floats, t: float) -> Floats:
 
 @compiled
 def _enter(offsets: Offsets, ids: Ids, counts: Floats, draws: Floats) -> Floats:
+    """Return the least t that keeps each row, by bisection."""
     rows = len(offsets) - 1
     result = np.empty(rows)
     double = np.empty(1)
@@ -52,7 +54,7 @@ def _enter(offsets: Offsets, ids: Ids, counts: Floats, draws: Floats) -> Floats:
         for position in range(start + 1, end):
             least = min(least, counts[ids[position]])
         double[0] = least
-        low, high = np.int64(0), bits[0]  # kept at `high`, where the product is 0; not at 0
+        low, high = np.int64(0), bits[0]  # kept at `high`, where the product is 0; dropped at 0
         while high - low > 1:
             middle = low + (high - low) // 2
             bits[0] = middle
@@ -79,8 +81,8 @@ def keep_probability(entry_ids: pa.Array, counts: Floats, t: float) -> pa.Array:
 def enters_at(entry_ids: pa.Array, counts: Floats, draws: pa.Array) -> pa.Array:
     """Return the smallest double t at which each row is kept: draw < keep probability.
 
-    The drop probability never grows with t, so a bisection over the bit patterns of
-    positive doubles, which are ordered as the doubles are, ends at neighbours.
+    The drop probability does not increase with t, and the bit patterns of positive doubles
+    have the order of the doubles. So a bisection over the patterns ends at neighbours.
     """
     offsets, ids = flatten(entry_ids)
     return pa.array(_enter(offsets, ids, counts, draws.to_numpy(zero_copy_only=False)))

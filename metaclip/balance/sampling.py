@@ -1,4 +1,4 @@
-"""Draws, keep probabilities and the exact size of a balanced sample, in Spark."""
+"""Draw a balanced sample in Spark: draws, keep probabilities, the t of an exact size."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from metaclip.errors import InputError
 from metaclip.spark.arrow_udf import arrow_column
 
 _DIGIT_BITS = 21
-"""A positive double has 63 bits: three passes of histograms over 21 bits find any rank."""
+"""Bits of a histogram's digit: a positive double has 63, so three passes find any rank."""
 
 
 def draw_column(seed: int) -> Column:
@@ -26,14 +26,14 @@ def draw_column(seed: int) -> Column:
 def conditioned_draw() -> Column:
     """Return the draw of a pair of a curation, given that it was kept: in [0, 1) again.
 
-    Uniform, since a kept pair's draw is uniform below its keep probability. It stays below
-    1 in floating point too: the quotient of two neighbouring doubles does.
+    It is uniform, since a kept pair's draw is uniform below its keep probability. In floating
+    point it is below 1 too, as the quotient of any double and the next larger one is.
     """
     return F.col("draw") / F.col("keep_probability")
 
 
 def keep_one_row_per_pair(matches: DataFrame) -> DataFrame:
-    """Return `matches` of several crawls with the row of the least crawl name of each pair."""
+    """Return `matches` of several crawls with one row a pair, that of the least crawl name."""
     order = Window.partitionBy("pair_id").orderBy("crawl")
     return matches.withColumn("_rank", F.row_number().over(order)).where("_rank = 1").drop("_rank")
 
@@ -41,7 +41,7 @@ def keep_one_row_per_pair(matches: DataFrame) -> DataFrame:
 def keep_one_text_per_image(matches: DataFrame, seed: int) -> DataFrame:
     """Return `matches` with one text of each image, drawn uniformly by a hash of its own.
 
-    A text that several crawls bring stays in each of them: its rows share the hash.
+    A text that several crawls have stays in each of them: its rows share the hash.
     """
     hashed = F.xxhash64("pair_id", F.lit("text"), F.lit(seed).cast("bigint"))
     order = Window.partitionBy("image_id").orderBy(hashed, "pair_id")
@@ -49,7 +49,7 @@ def keep_one_text_per_image(matches: DataFrame, seed: int) -> DataFrame:
 
 
 def count_shared_draws(matches: DataFrame, unique: bool) -> DataFrame:
-    """Add `draw_rows`: how many rows share a row's draw, being of one pair in several crawls."""
+    """Add `draw_rows`: the number of rows of a pair, in several crawls, that share its draw."""
     rows = F.count(F.lit(1)).over(Window.partitionBy("pair_id"))
     return matches.withColumn("draw_rows", F.lit(1).cast("bigint") if unique else rows)
 
@@ -63,7 +63,7 @@ def score(matches: DataFrame, counts: Counts, t: float) -> DataFrame:
         enters = enters_at(entry_ids, shared.value, draws)
         return pa.StructArray.from_arrays([keep, enters], ["keep_probability", "enters_at"])
 
-    # Both in one: the ids cross into Python once.
+    # One UDF for both: the ids pass into Python once.
     both = StructType.fromDDL("keep_probability double, enters_at double")
     judged = matches.withColumn("_judged", arrow_column(judge, both)("entry_ids", "draw"))
     return judged.select("*", "_judged.*").drop("_judged")
@@ -72,8 +72,8 @@ def score(matches: DataFrame, counts: Counts, t: float) -> DataFrame:
 def t_from_size(matches: DataFrame, counts: Counts, size: int) -> float:
     """Return the t that keeps exactly `size` rows: the size-th smallest `enters_at`.
 
-    Passes of histograms over the leading bits; no value of a row is ever collected. Rows
-    that share one draw enter together, so with `dedup: crawl` it may be a few rows more.
+    Three histograms of the bits find it; no value of a row is collected. Rows that share one
+    draw enter together, so under `dedup: crawl` it may keep a few rows more.
 
     Raises:
         InputError: there are fewer rows than `size`.

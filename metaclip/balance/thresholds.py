@@ -1,7 +1,7 @@
-"""The threshold t between tail and head entries, and the share of matches in the tail.
+"""Choose the threshold t between tail and head entries by the tail's share of matches.
 
 Source: Xu et al. 2023, section 3.4: t is chosen so that the tail keeps a constant share
-of all matches, whatever the size of the pool.
+of all matches at every size of the pool.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Counts = NDArray[np.int64]
+"""Entry counts, indexed by entry id."""
 
 
 def tail_share(counts: Counts, t: float) -> float:
-    """Return p(t): the part of all matches that falls on entries with count < t."""
+    """Return p(t): the part of all matches whose entries have count < t."""
     total = int(counts.sum())
     return float(counts[counts < t].sum() / total) if total else 0.0
 
@@ -32,15 +33,15 @@ def t_from_tail_share(counts: Counts, share: float) -> float:
 
 
 def t_from_reference(counts: Counts, reference_matches: int, reference_t: float) -> float:
-    """Return the t of a pool balanced before times the ratio of this pool's matches to its.
+    """Return the t of a reference pool times the ratio of this pool's matches to the reference's.
 
-    Where every count grew by that ratio, the tail share is the same.
+    If every count grows by that ratio, the tail share is the same.
     """
     return reference_t * (int(counts.sum()) / reference_matches)
 
 
 def default_thresholds(counts: Counts) -> list[float]:
-    """Return 1, 2, 5, 10, ... below the largest count, and that count, which keeps all."""
+    """Return 1, 2, 5, 10, ... below the largest count, then that count, at which all pairs stay."""
     largest = float(max(1, counts.max()))
     steps = (digit * 10.0**power for power in range(20) for digit in (1, 2, 5))
     return [*takewhile(lambda t: t < largest, steps), largest]

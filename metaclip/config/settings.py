@@ -1,7 +1,7 @@
 """Declare the settings of all jobs, with their types and defaults.
 
-The larger sections are in `crawl.py` and `balance.py`. `conf/default.yaml` shows and explains
-every setting; `command_line.py` reads them.
+The larger sections are in `crawl.py`, `metadata.py` and `balance.py`. `conf/default.yaml` shows
+and explains every setting; `command_line.py` reads them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 from metaclip.config.balance import BalanceSettings, PlanSettings
 from metaclip.config.crawl import CrawlSettings, ImportSettings
+from metaclip.config.metadata import BuildSettings, MetadataSettings
 from metaclip.config.types import Name
 from metaclip.redaction import HIDDEN, is_secret, redact
 
@@ -22,13 +23,6 @@ Spacing = Literal["reference", "symmetric"]
 
 SAFE_HOURS = 168.0
 """Delta's own default: no job runs longer than a week."""
-
-
-class MetadataSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """`metadata`: the list of entries to import, and the version to match with."""
-
-    file: str | None = None
-    version: Annotated[str, Meta(pattern=r"\A[0-9a-f]{16}\Z")] | None = None
 
 
 class MatchingSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -120,6 +114,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     crawl: CrawlSettings = CrawlSettings()
     import_: ImportSettings = msgspec.field(name="import", default=ImportSettings())
     metadata: MetadataSettings = MetadataSettings()
+    build: BuildSettings = BuildSettings()
     matching: MatchingSettings = MatchingSettings()
     languages: LanguageSettings = LanguageSettings()
     balance: BalanceSettings = BalanceSettings()

@@ -1,4 +1,4 @@
-"""Pairs to Arrow batches, with the ids that name them."""
+"""Collect pairs into Arrow batches, with their ids."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ from numpy.typing import NDArray
 from metaclip.crawl.page import Page
 from metaclip.crawl.scanner.append import NO_ROOM, append_record
 from metaclip.crawl.scanner.pair_columns import new_columns, with_room
-from metaclip.crawl.scanner.record import ROOM, TEXT_SOURCES
+from metaclip.crawl.scanner.record import (
+    KEYS_PER_IMAGE,
+    ROOM_ROWS,
+    ROOM_TEXT_BYTES,
+    ROOM_URL_BYTES,
+    TEXT_SOURCES,
+    Limits,
+)
 from metaclip.warehouse.ids import IMAGE_DIGITS, PAIR_DIGITS, image_digests, pair_digests
 from metaclip.warehouse.tables import PAIR_SCHEMA
 
 _OF_PAGE = ("page_url", "fetched_at", "warc_file", "warc_offset")
-_KEYS_OF_IMAGE = 4  # more than an image has texts
 
 
 class PairBatch:
@@ -56,7 +62,7 @@ class PairBatch:
         dates.append(page.fetched_at)
         files.append(page.warc_file)
         offsets.append(page.warc_offset)
-        self.next += page.size * _KEYS_OF_IMAGE
+        self.next += page.size * KEYS_PER_IMAGE
 
     def drop_page(self) -> None:
         """Take back the page that was begun last, which has no pairs."""
@@ -64,7 +70,7 @@ class PairBatch:
 
     def add(self, number: int, url: str, texts: list[tuple[str, str]]) -> None:
         """Add a row for each (text, source) of the image of this number on the page."""
-        key = self.firsts[-1] + _KEYS_OF_IMAGE * number
+        key = self.firsts[-1] + KEYS_PER_IMAGE * number
         for index, (text, source) in enumerate(texts):
             self.urls.append(url)
             self.texts.append(text)
@@ -75,18 +81,19 @@ class PairBatch:
         self,
         data: NDArray[np.uint8],
         base: NDArray[np.uint8],
-        limits: tuple[int, int, int, int],
+        limits: Limits,
         found: NDArray[np.int64],
         rows: NDArray[np.int64],
     ) -> int:
         """Run the kernel of this name for the page that was begun last."""
-        count = self.plain
+        count, bounds = self.plain, tuple(limits)
         while True:
-            last = append_record(data, base, limits, self.next, count, found, rows, *self.columns)
+            last = append_record(data, base, bounds, self.next, count, found, rows, *self.columns)
             if last != NO_ROOM:
                 self.plain = max(count, last)
                 return last
-            self.columns = with_room(self.columns, count, *found[ROOM : ROOM + 3].tolist())
+            room = (int(found[i]) for i in (ROOM_ROWS, ROOM_URL_BYTES, ROOM_TEXT_BYTES))
+            self.columns = with_room(self.columns, count, *room)
 
     def take(self) -> pa.RecordBatch:
         """Return the rows as a batch of `PAIR_SCHEMA`; none are left."""
@@ -132,7 +139,7 @@ def _ids(urls: pa.Array, texts: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 
 def _hex_digits(digests: list[bytes], width: int) -> pa.Array:
-    """The first `width` hexadecimal digits of each digest."""
+    """Return the first `width` hexadecimal digits of each digest."""
     offsets = np.arange(0, width * len(digests) + 1, width, dtype=np.int32)
     digits = b"".join([digest[: width // 2] for digest in digests]).hex().encode()
     return pa.StringArray.from_buffers(len(digests), pa.py_buffer(offsets), pa.py_buffer(digits))

@@ -17,13 +17,13 @@ from metaclip.balance.sampling import draw_column
 from metaclip.balance.thresholds import Counts
 from metaclip.config.settings import ExplainSettings, Spacing
 from metaclip.errors import InputError
-from metaclip.ingest.ledger import read_all_pairs
 from metaclip.matching.spacing import entry_pattern, space_text
 from metaclip.removals.requests import keys_of, read_removals
 from metaclip.report.explanation import Explained, FoundEntry, Judgement, Origin
 from metaclip.warehouse.ids import pair_id
 from metaclip.warehouse.lineage import find_curation, list_curations, read_entry_texts
 from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, EXTRACTIONS
+from metaclip.warehouse.views import read_view
 from metaclip.warehouse.warehouse import Warehouse
 
 
@@ -68,7 +68,7 @@ def find_questions(settings: ExplainSettings, warehouse: Warehouse) -> list[Ques
 def _read_origins(warehouse: Warehouse, column: str, keys: Sequence[str]) -> list[Origin]:
     if not keys or not warehouse.exists(EXTRACTIONS):
         return []
-    pairs = read_all_pairs(warehouse).where(F.col(column).isin(list(keys)))
+    pairs = read_view(warehouse, "pairs").where(F.col(column).isin(list(keys)))
     rows = pairs.orderBy("pair_id", "crawl", "path", "page_url")
     times = rows.withColumn("fetched_at", F.col("fetched_at").cast("string"))
     return [Origin(**row.asDict()) for row in times.collect()]

@@ -25,11 +25,6 @@ def read_pairs(warehouse: Warehouse, crawl: str) -> DataFrame:
     return rows.select("pair.*", "path")
 
 
-def read_all_pairs(warehouse: Warehouse) -> DataFrame:
-    """Return the pairs of all crawls, with their crawl and path."""
-    return warehouse.read(EXTRACTIONS).where("kind = 'pair'").select("crawl", "path", "pair.*")
-
-
 def read_crawl_files(warehouse: Warehouse, crawl: str) -> DataFrame:
     """Return the table `crawl_files` of one crawl: the account of each file."""
     rows = warehouse.read(EXTRACTIONS).where((F.col("crawl") == crawl) & (F.col("kind") == "file"))

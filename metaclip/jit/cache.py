@@ -2,11 +2,11 @@
 
 Numba keeps machine code beside the source, or in the home; a Spark executor often has
 neither (a read-only environment, no HOME). So several folders are tried in turn. The folder's
-name has a hash over the source of all kernels: Numba itself looks only at the one file that
-defines a function, and would run stale code after a change of what it calls. Its index also
-knows the CPU, so one folder serves unlike machines. A packed environment brings the folder
-beside the source, filled, so that no executor compiles (some 25 s) on a CPU like that of the
-machine that packed it.
+name has a hash over the source of all kernels: Numba itself checks only the file that defines
+a function, and would run stale code after a change in a function that it calls. Numba's index
+has the CPU's name, so one folder serves different machines. A packed environment contains the
+filled folder beside the source. An executor then compiles (some 25 s) only if its CPU differs
+from that of the machine that packed it.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from pathlib import Path
 
 _PACKAGE = Path(__file__).parents[1]
 KERNEL_FOLDERS = ("balance", "crawl/scanner", "jit", "matching")
-"""All code that is compiled, and the constants that it takes from beside it."""
+"""The folders of all compiled code and of the constants that it contains."""
 
 
 def kernel_sources(package: Path = _PACKAGE) -> list[Path]:
-    """Return the Python files whose content decides about the machine code, sorted."""
+    """Return the Python files that determine the machine code, sorted."""
     return sorted(file for name in KERNEL_FOLDERS for file in package.joinpath(name).rglob("*.py"))
 
 
@@ -38,13 +38,13 @@ def cache_name(package: Path = _PACKAGE) -> str:
 
 @cache
 def cache_folder() -> Path | None:
-    """Return the folder of the machine code, made if need be; None if none is writable."""
+    """Return the folder of the machine code, created if missing; None if none is writable."""
     name = cache_name()
     return next((base / name for base in _bases() if _is_private(base / name)), None)
 
 
 def _bases() -> Iterator[Path]:
-    """Yield: the user's wish, beside the source, the user's cache, a temporary folder."""
+    """Yield the parents to try: named by the user, beside the source, in the home, temporary."""
     if os.environ.get("NUMBA_CACHE_DIR"):
         yield Path(os.environ["NUMBA_CACHE_DIR"])
     yield _PACKAGE / "__pycache__"
@@ -56,9 +56,9 @@ def _bases() -> Iterator[Path]:
 
 
 def _is_private(folder: Path) -> bool:
-    """Make `folder`; return whether this user alone can write to it.
+    """Create `folder`; return whether this user alone can write to it.
 
-    A cache is code that is run: in /tmp another user could have made it first.
+    A cache holds code that is executed: in /tmp, another user could have created it first.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -31,10 +31,10 @@ def compiled(function: F, **options: bool) -> F:
 
 
 class Locator(UserProvidedCacheLocator):  # type: ignore[misc]
-    """Numba's locator without the folder within CACHE_DIR that has the source's path.
+    """Locate machine code in CACHE_DIR itself, not in a subfolder named after the source's path.
 
-    So the machine code is also found after the package has moved: each executor unpacks its
-    environment somewhere else.
+    So Numba finds the machine code after the package has moved: each executor unpacks its
+    environment into another folder.
     """
 
     @classmethod
@@ -44,14 +44,16 @@ class Locator(UserProvidedCacheLocator):  # type: ignore[misc]
 
 
 def inlined(function: F, **options: bool) -> F:
-    """Return `function`, compiled as a part of each kernel that calls it; LLVM inlines it."""
+    """Return `function`, compiled and inlined into each kernel that calls it."""
     options |= {"nogil": True, "forceinline": True}
     return cast(F, numba.njit(function, error_model="numpy", **options))
 
 
-# Kernels that make no array need not count references to those that they are given. Numba
-# counts them wherever a function gets one, inlined or not, with a locked instruction: that
-# took two thirds of the time of a kernel of many small functions. Numba's own functions use
-# this option.
 compiled_uncounted = partial(compiled, _nrt=False)
 inlined_uncounted = partial(inlined, _nrt=False)
+"""The same without reference counts, for kernels that allocate no array.
+
+Numba counts references wherever a function gets an array, inlined or not, by a locked
+instruction. That took two thirds of the time of a kernel of many small functions. Numba's own
+functions use this option.
+"""

@@ -1,6 +1,6 @@
-"""What NumPy has no words for: unaligned loads, bit masks of bytes, prefetching.
+"""Provide LLVM instructions that NumPy lacks: unaligned loads, bit masks of bytes, prefetching.
 
-Addresses are integers; whoever calls these answers for the bytes behind them.
+Addresses are integers; the caller guarantees that the bytes there can be read.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def load_word(typing_context: Any, address: Any) -> Any:
 
 
 def two_masks_of(apart: str, blank: str) -> Any:
-    """Return masks(address: int64) -> (uint64, uint64) about the 64 bytes there.
+    """Return masks(address: int64) -> (uint64, uint64) of the 64 bytes there.
 
     Bit i of the first is set where byte i is one of `apart` or `blank`, bit i of the second
     where it is one of `apart`. LLVM compiles it to a few vector instructions on any machine.
@@ -61,9 +61,7 @@ def two_masks_of(apart: str, blank: str) -> Any:
 
 
 def mask_of(letters: str) -> Any:
-    """Return mask(address: int64) -> uint64, whose bit i says that byte i of the 64 there is
-    one of `letters`.
-    """
+    """Return mask(address: int64) -> uint64: bit i is set if byte i there is one of `letters`."""
 
     @intrinsic  # type: ignore[untyped-decorator]
     def mask(typing_context: Any, address: Any) -> Any:
@@ -78,7 +76,7 @@ def mask_of(letters: str) -> Any:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def lowest_bit(typing_context: Any, word: Any) -> Any:
-    """lowest_bit(word: uint64) -> int64: the place of its lowest set bit; word is not 0."""
+    """lowest_bit(word: uint64) -> int64: the index of its lowest set bit; word is not 0."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
@@ -90,7 +88,7 @@ def lowest_bit(typing_context: Any, word: Any) -> Any:
 def word_if(typing_context: Any, condition: Any, word: Any) -> Any:
     """word_if(condition: bool, word: uint64) -> uint64: the word, or 0, without a branch.
 
-    LLVM makes a branch of most other ways to write this, above all where the word is loaded.
+    LLVM compiles most other forms to a branch, above all where the word is loaded.
     """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -104,7 +102,7 @@ def word_if(typing_context: Any, condition: Any, word: Any) -> Any:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def prefetch(typing_context: Any, address: Any) -> Any:
-    """prefetch(address: int64): have the cache line there fetched, without waiting for it."""
+    """prefetch(address: int64): start to load the cache line there, without waiting for it."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         flag = ir.IntType(32)
@@ -121,8 +119,8 @@ def prefetch(typing_context: Any, address: Any) -> Any:
 def count_less(typing_context: Any, block: Any, values: Any, blocks: Any, ranks: Any) -> Any:
     """count_less(block, values, blocks, ranks): addresses of int32.
 
-    For each of the 16 at `block` put at `ranks` how many of the 16 * `blocks` at `values`
-    are less.
+    For each of the 16 at `block`, store at `ranks` the number of lesser ones among the
+    16 * `blocks` at `values`.
     """
     lanes = ir.VectorType(ir.IntType(32), 16)
 
@@ -131,8 +129,8 @@ def count_less(typing_context: Any, block: Any, values: Any, blocks: Any, ranks:
         own = builder.load(_pointer(builder, block), typ=lanes, align=4)
         total = cgutils.alloca_once_value(builder, ir.Constant(lanes, [0] * 16))
         with cgutils.for_range(builder, blocks) as loop:
-            place = builder.add(values, builder.mul(loop.index, loop.index.type(64)))
-            others = builder.load(_pointer(builder, place), typ=lanes, align=4)
+            address = builder.add(values, builder.mul(loop.index, loop.index.type(64)))
+            others = builder.load(_pointer(builder, address), typ=lanes, align=4)
             found = builder.load(total)
             for lane in range(16):
                 mask = ir.Constant(lanes, [lane] * 16)
@@ -150,8 +148,8 @@ def count_less(typing_context: Any, block: Any, values: Any, blocks: Any, ranks:
 def pack(typing_context: Any, block: Any, count: Any, gap: Any, target: Any) -> Any:
     """pack(block, count, gap, target) -> uint64: addresses of int32, a number, and one int32.
 
-    Those of the first `count` of the 16 at `block` that are not `gap` go to `target`, in their
-    order; what then follows, up to 16 in all, is anything. Returns how many they are.
+    Store at `target` those of the first `count` of the 16 at `block` that are not `gap`, in
+    their order, and return their number. The rest of the 16 at `target` is undefined.
     """
     lanes, bits = ir.VectorType(ir.IntType(32), 16), ir.VectorType(ir.IntType(1), 16)
 

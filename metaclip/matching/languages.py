@@ -22,12 +22,12 @@ class FastText(Protocol):
     def predict(
         self, text: str, k: int = 1, threshold: float = 0.0
     ) -> tuple[Sequence[str], Sequence[float]]:
-        """Return the `k` likeliest labels of one line, and their scores."""
+        """Return the `k` most probable labels of one line, and their scores."""
         ...
 
 
 class LanguageModel:
-    """A fastText model as its file's bytes; each process loads it once."""
+    """A fastText model as the bytes of its file; each process loads it once."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -53,7 +53,7 @@ class LanguageModel:
         return self._model
 
     def identify(self, texts: pa.Array) -> pa.Array:
-        """Return the likeliest language of each text: struct<language: string, score: double>."""
+        """Return the most probable language of each text, as struct<language, score: double>."""
         predict = self.load().predict
         found = [predict(text.translate(_LINE_ENDS)) for text in texts.to_pylist()]
         languages = [labels[0].removeprefix(_LABEL) if labels else None for labels, _ in found]
@@ -64,7 +64,7 @@ class LanguageModel:
         )
 
     def languages(self) -> set[str]:
-        """Return all languages of the model."""
+        """Return all languages that the model knows."""
         labels, _ = self.load().predict("", k=-1, threshold=-1.0)  # above -1: all of them
         return {label.removeprefix(_LABEL) for label in labels}
 

@@ -1,4 +1,4 @@
-"""The reference engine: pyahocorasick over the spaced text, one Python string at a time."""
+"""Match texts one by one with pyahocorasick: the slow twin of the compiled engine."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from metaclip.matching.spacing import entry_pattern, space_text
 
 
 class PyahocorasickEngine:
-    """Matches as the paper does, with a trie with failure links; slow, obvious, exact.
+    """Match the spaced text as the paper does, by an Aho-Corasick automaton.
 
-    Every other engine must return exactly its ids. It pickles as the automaton does, so a
-    worker decodes it without building it again.
+    The compiled engine must return exactly its ids. It pickles as the automaton does, so a
+    worker does not build it again.
     """
 
     def __init__(self, entries: Sequence[str], spacing: Spacing) -> None:
@@ -31,7 +31,7 @@ class PyahocorasickEngine:
         self._empty = not ids_of
         if not self._empty:
             self._automaton.make_automaton()
-        # Few patterns belong to several entries: the automaton knows the first of them.
+        # A few entries share a pattern; the automaton has the id of the first one.
         self._others = {ids[0]: ids[1:] for ids in ids_of.values() if len(ids) > 1}
 
     def match(self, texts: pa.Array) -> pa.Array:

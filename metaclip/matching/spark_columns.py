@@ -1,4 +1,4 @@
-"""What is found in a column of texts by something broadcast: entries, and the language."""
+"""Find entries and languages in a column of texts, by a broadcast engine or model."""
 
 from __future__ import annotations
 

@@ -16,11 +16,11 @@ from metaclip.matching.engine import Engine
 from metaclip.matching.languages import LanguageModel
 from metaclip.matching.spark_columns import language_column, match_column
 
-_FIRST_LOOK = 10_000
-"""Pairs of the first look for a match: far more than any pool worth matching needs."""
+_FIRST_PAIRS = 10_000
+"""Pairs that are matched first, to detect early that no text has an entry."""
 
-# Of equal pairs the least stays; the columns after the first three only settle real ties.
 _ORDER = ("path", "page_url", "text_source", "warc_file", "warc_offset", "fetched_at", "source_id")
+"""The sort order of equal pairs, of which the first stays; the last four columns break ties."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ def match_unique_pairs(pairs: DataFrame, engine: Engine, crawl: str) -> DataFram
     match = match_column(pairs.sparkSession, engine)
     staying = pairs.where("size(removed_by) = 0").drop("removed_by")
     matches = find_matches(staying, match)
-    # The first look is seldom in vain, and it ends without cutting a worker short.
-    if not find_matches(staying.limit(_FIRST_LOOK), match).count() and not matches.count():
+    # Nearly always the first pairs have a match. Their limit stops no worker midway.
+    if not find_matches(staying.limit(_FIRST_PAIRS), match).count() and not matches.count():
         raise InputError(
             f"crawl {crawl}",
             "texts with entries of the metadata",
@@ -102,8 +102,8 @@ def find_matches(pairs: DataFrame, match: Callable[[Column], Column]) -> DataFra
 def keep_unique(matches: DataFrame) -> DataFrame:
     """Return the columns of the table `matches` but for its partition columns.
 
-    Of equal pairs the one with the least (path, page_url, text_source) stays, whatever the
-    order of work was. This comes after matching, since half of the texts have no match.
+    Of equal pairs the one with the least (path, page_url, text_source) stays, so the order of
+    tasks has no effect. This follows matching, since half of the texts have no match.
     """
     return keep_first(matches, "pair_id").withColumn("language", F.lit(None).cast("string"))
 
@@ -111,7 +111,7 @@ def keep_unique(matches: DataFrame) -> DataFrame:
 def mark_languages(
     matches: DataFrame, identify: Callable[[Column], Column], settings: LanguageSettings
 ) -> DataFrame:
-    """Return `matches` with their `language`, and as `wanted` whether the settings keep it."""
+    """Add `language` to `matches`, and `wanted`: true for languages that the settings keep."""
     found = matches.withColumn("_found", identify(F.col("text")))
     wanted = F.col("_found.score") >= settings.min_score
     if settings.keep:
@@ -124,23 +124,21 @@ def mark_languages(
 
 
 def count_languages(marked: DataFrame, *, wanted: bool) -> dict[str, int]:
-    """Return how many pairs there are of each language that is wanted, or is not."""
+    """Return the number of pairs of each language that is wanted, or that is not."""
     rows = marked.where(F.col("wanted") == wanted).groupBy("language").count()
     found = rows.orderBy(F.desc("count"), "language").collect()
     return {row.language or "unknown": row["count"] for row in found}
 
 
 def keep_first(rows: DataFrame, *keys: str) -> DataFrame:
-    """Return of the rows with equal `keys` the one that stays."""
+    """Return the first row, in the order of _ORDER, of each group with equal `keys`."""
     order = Window.partitionBy(*keys).orderBy(*_ORDER)
     ranked = rows.withColumn("_rank", F.row_number().over(order)).where(F.col("_rank") == 1)
     return ranked.drop("_rank")
 
 
 def count_unique(pairs: DataFrame) -> tuple[int, int, int]:
-    """Return how many pairs there are, how many unique ones, and how many of these are gone,
-    since every row of theirs was removed.
-    """
+    """Return the number of pairs, of unique pairs, and of those whose rows are all removed."""
     gone = F.every(F.size("removed_by") > 0).alias("gone")
     unique = pairs.groupBy("pair_id").agg(F.count(F.lit(1)).alias("times"), gone)
     total = F.coalesce(F.sum("times"), F.lit(0))

@@ -1,11 +1,10 @@
-"""Lists of entries: reading, checking, and the version that names them."""
+"""Read lists of entries, and compute the version that identifies one."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import json
-from collections import Counter
 from collections.abc import Sequence
 
 import fsspec
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from metaclip.errors import InputError
+from metaclip.metadata.checking import check_entries
 
 ENTRY_SCHEMA = pa.schema(
     [
@@ -24,14 +24,20 @@ ENTRY_SCHEMA = pa.schema(
     ]
 )
 DEFAULT_SOURCE = "import"
-_UNMATCHABLE = "\t\n\r"
 
 
-def metadata_version(entries: Sequence[str]) -> str:
-    """Return the first 16 hex digits of SHA-256 over the entries, a newline after each."""
+def metadata_version(entries: Sequence[str], languages: Sequence[str | None] | None = None) -> str:
+    """Return the first 16 hex digits of SHA-256 over the entries, a newline after each.
+
+    Where entries have languages, each line is `language TAB entry`.
+    """
     digest = hashlib.sha256()
-    for entry in entries:
-        digest.update(entry.encode() + b"\n")
+    if languages is None or not any(languages):
+        for entry in entries:
+            digest.update(entry.encode() + b"\n")
+    else:
+        for language, entry in zip(languages, entries, strict=True):
+            digest.update(f"{language or ''}\t{entry}\n".encode())
     return digest.hexdigest()[:16]
 
 
@@ -46,7 +52,7 @@ def read_entries(file: str) -> pa.Table:
 
     Raises:
         InputError: unreadable, empty, not strings, or duplicate, blank or unmatchable
-            entries, which are named.
+            entries; the error names some.
     """
     where = f"metadata.file {file}"
     try:
@@ -57,36 +63,6 @@ def read_entries(file: str) -> pa.Table:
             where, "a readable file", getattr(error, "strerror", "") or str(error)
         ) from None
     return _from_parquet(data, where) if data[:4] == b"PAR1" else _from_text(data, where)
-
-
-def check_entries(entries: Sequence[object], where: str) -> None:
-    """Raise InputError naming the entries that can't stand in a metadata list."""
-    if not entries:
-        raise InputError(where, "at least one entry", "none")
-    for number, entry in enumerate(entries):
-        if not isinstance(entry, str):
-            raise InputError(
-                where, "a list of strings", f"{json.dumps(entry)[:60]} at position {number}"
-            )
-    texts = [entry for entry in entries if isinstance(entry, str)]
-    kinds = {
-        "entries that are not blank": [e for e in texts if not e.strip()],
-        "entries without tab, newline or carriage return, which no text can match": [
-            e for e in texts if any(mark in e for mark in _UNMATCHABLE)
-        ],
-        "entries that UTF-8 can hold": [e for e in texts if not _encodable(e)],
-        "each entry once": [e for e, count in Counter(texts).items() if count > 1],
-    }
-    for expected, bad in kinds.items():
-        if bad:
-            shown = ", ".join(json.dumps(entry) for entry in bad[:5])
-            raise InputError(
-                where, expected, f"{len(bad)}: {shown}" + (" ..." if len(bad) > 5 else "")
-            )
-
-
-def _encodable(entry: str) -> bool:
-    return entry.isascii() or not any("\ud800" <= character <= "\udfff" for character in entry)
 
 
 def _from_text(data: bytes, where: str) -> pa.Table:
@@ -129,7 +105,8 @@ def _from_parquet(data: bytes, where: str) -> pa.Table:
             raise InputError(where, "entry_id to be 0, 1, 2 ... without gaps", "other numbers")
     columns = {n: table[n] for n in ("language", "source", "score") if n in table.column_names}
     entries = table["entry"].to_pylist()
-    check_entries(entries, where)
+    languages = columns["language"].to_pylist() if "language" in columns else None
+    check_entries(entries, where, languages)
     return _table(entries, columns)
 
 

@@ -14,7 +14,6 @@ from pyspark.sql import functions as F
 
 from metaclip.balance.counting import count_entries
 from metaclip.errors import InputError
-from metaclip.ingest.ledger import read_all_pairs
 from metaclip.matching.unique_pairs import keep_first
 from metaclip.removals.requests import RecordedList, Removals, mark_removed
 from metaclip.warehouse.lineage import PURGED, require_fresh_matches
@@ -28,6 +27,7 @@ from metaclip.warehouse.tables import (
     MATCHES,
     REMOVALS,
 )
+from metaclip.warehouse.views import read_view
 from metaclip.warehouse.warehouse import Partition, Warehouse, quote
 
 _WHERE_FOUND = (
@@ -46,7 +46,9 @@ _KEY_COLUMNS = ("crawl", "pair_id", "image_id", "image_url", "page_url")
 def find_keys_in_use(warehouse: Warehouse, removals: Removals) -> DataFrame:
     """Return the keys (column key, unique) that cover any row of any table."""
     rows = (
-        [read_all_pairs(warehouse).select(*_KEY_COLUMNS)] if warehouse.exists(EXTRACTIONS) else []
+        [read_view(warehouse, "pairs").select(*_KEY_COLUMNS)]
+        if warehouse.exists(EXTRACTIONS)
+        else []
     )
     rows += [
         warehouse.read(table).select(*_KEY_COLUMNS)
@@ -97,7 +99,7 @@ def purge_extractions(warehouse: Warehouse, removals: Removals) -> int:
     """
     if not warehouse.exists(EXTRACTIONS):
         return 0
-    marked = mark_removed(read_all_pairs(warehouse), removals)
+    marked = mark_removed(read_view(warehouse, "pairs"), removals)
     gone = F.size("removed_by") > 0
     files = marked.groupBy("crawl", "path").agg(
         F.count_if(~gone).alias("pairs"), F.count_if(gone).alias("gone")
@@ -240,7 +242,7 @@ def _purge(
     if doomed.isEmpty():
         return 0
     crawls = [row.crawl for row in doomed.select("crawl").distinct().collect()]
-    pairs = read_all_pairs(warehouse).where(F.col("crawl").isin(crawls))
+    pairs = read_view(warehouse, "pairs").where(F.col("crawl").isin(crawls))
     others = keep_first(
         pairs.join(doomed, on=["crawl", "pair_id"], how="left_semi"), "crawl", "pair_id"
     )

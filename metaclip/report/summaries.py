@@ -8,14 +8,18 @@ from __future__ import annotations
 from msgspec import UNSET, Struct, UnsetType
 
 from metaclip.balance.planning import PlanRow
+from metaclip.metadata.lint import Finding
 from metaclip.report.explanation import Explained
 
 
 class MetadataSummary(Struct, frozen=True):
-    """import_metadata: the version that was written, and its number of entries."""
+    """build_metadata, import_metadata, lint_metadata: a version, its entries, its findings."""
 
     metadata_version: str
     entries: int
+    lint: dict[str, Finding] = {}
+    sources: dict[str, object] | UnsetType = UNSET
+    """Figures, files and drops of each source of a built list."""
 
 
 class CrawlSummary(Struct, frozen=True):
@@ -152,6 +156,7 @@ class CurateSummary(Struct, frozen=True, kw_only=True):
     """curate: the summaries of the jobs that it ran."""
 
     import_metadata: MetadataSummary | UnsetType = UNSET
+    build_metadata: MetadataSummary | UnsetType = UNSET
     extract_pairs: CrawlSummary | UnsetType = UNSET
     import_pairs: CrawlSummary | UnsetType = UNSET
     match_entries: MatchSummary

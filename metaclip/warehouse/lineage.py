@@ -13,6 +13,7 @@ from metaclip.warehouse.tables import (
     EXTRACTIONS,
     MATCHES,
     METADATA,
+    METADATA_VERSIONS,
     REMOVALS,
 )
 from metaclip.warehouse.warehouse import Change, Warehouse
@@ -29,7 +30,7 @@ def match_partition(metadata_version: str, spacing: str, crawl: str) -> dict[str
 
 
 def choose_metadata(warehouse: Warehouse, version: str | None) -> str:
-    """Return `version`, or the only version of the warehouse.
+    """Return `version`, or the only version of the warehouse; `newest` is the last one made.
 
     Raises:
         InputError: no version, several and none chosen, or an unknown one.
@@ -40,7 +41,10 @@ def choose_metadata(warehouse: Warehouse, version: str | None) -> str:
         found = sorted(row[0] for row in rows.collect())
     if not found:
         raise InputError(
-            "metadata", "a list of entries in the warehouse", "none", "run import_metadata first"
+            "metadata",
+            "a list of entries in the warehouse",
+            "none",
+            "run build_metadata or import_metadata first",
         )
     if version is None and len(found) > 1:
         raise InputError(
@@ -49,9 +53,18 @@ def choose_metadata(warehouse: Warehouse, version: str | None) -> str:
             "null",
             f"set it to one of {', '.join(found)}",
         )
+    if version == "newest":
+        return _newest(warehouse, found)
     if version is not None and version not in found:
         raise InputError("metadata.version", f"one of {', '.join(found)}", version)
     return version or found[0]
+
+
+def _newest(warehouse: Warehouse, found: list[str]) -> str:
+    """Return the version that was made last; one without a record is older than all others."""
+    made = warehouse.read(METADATA_VERSIONS).orderBy(F.desc("created_at"), "metadata_version")
+    recorded: list[str] = [row[0] for row in made.select("metadata_version").collect()]
+    return next(version for version in [*recorded, *found] if version in found)
 
 
 def read_entry_texts(warehouse: Warehouse, version: str) -> list[str]:

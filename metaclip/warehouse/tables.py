@@ -81,7 +81,7 @@ _ENTRY_ID = required("entry_id", _INT, "number of the entry, from 0")
 METADATA = Table(
     "metadata",
     "Lists of entries, each under the hash of its content.",
-    "import_metadata",
+    "build_metadata or import_metadata",
     StructType(
         [
             required(
@@ -95,6 +95,73 @@ METADATA = Table(
         ]
     ),
     ("metadata_version",),
+)
+METADATA_VERSIONS = Table(
+    "metadata_versions",
+    "Record of each version of the metadata, written after its entries.",
+    "build_metadata or import_metadata",
+    StructType(
+        [
+            required("metadata_version", _STRING, "version of the metadata"),
+            required("job", _STRING, "job that made the version"),
+            required("entries", _LONG, "number of entries"),
+            required("languages", ArrayType(_STRING), "languages of the entries, sorted"),
+            required("sources", _STRING, "JSON: files, figures and drops of each source"),
+            column("tokenizer", _STRING, "rule that splits texts into words"),
+            column("parser", _STRING, "parser of wikitext and its version"),
+            required("config", _STRING, "JSON: settings of the job"),
+            required("package_version", _STRING, "version of this package"),
+            required("created_at", _TIME, "time at which the version was first made, UTC"),
+        ]
+    ),
+)
+WIKI_TEXTS = Table(
+    "wiki_texts",
+    "Texts of the pages of each dump, and the account of each range that was read.",
+    "build_metadata",
+    StructType(
+        [
+            required("corpus", _STRING, "hash of a dump's name and size and of how it is read"),
+            required("path", _STRING, "corpus, name of the dump and range of its bytes"),
+            column("page_id", _LONG, "number of the page; null in the account of a range"),
+            column("title", _STRING, "title of the page"),
+            column("text", _STRING, "text of the page without markup"),
+            column("bytes", _LONG, "bytes of XML of the range"),
+            column("pages", _LONG, "pages of the range: kept + dropped"),
+            column("dropped", _COUNTS, "number of dropped pages by reason"),
+            column("error", _STRING, "reason why the range could not be read"),
+        ]
+    ),
+    ("corpus",),
+)
+NGRAM_COUNTS = Table(
+    "ngram_counts",
+    "Number of occurrences of words and of adjacent words in each corpus.",
+    "build_metadata",
+    StructType(
+        [
+            required("corpus", _STRING, "hash of the texts and of the rule that splits them"),
+            required("first", _STRING, "a word"),
+            column("second", _STRING, "the word after it; null counts the first alone"),
+            required("count", _LONG, "number of occurrences"),
+        ]
+    ),
+    ("corpus",),
+)
+TITLE_VIEWS = Table(
+    "title_views",
+    "Views of Wikipedia's titles in each set of hourly dumps.",
+    "build_metadata",
+    StructType(
+        [
+            required("corpus", _STRING, "hash of the files and of how they are read"),
+            column("title", _STRING, "title with spaces; null in the account of dropped lines"),
+            required("reason", _STRING, "reason of dropped lines; kept for a title"),
+            required("lines", _LONG, "number of lines"),
+            required("views", _LONG, "views of all hours that reach the hourly threshold"),
+        ]
+    ),
+    ("corpus",),
 )
 EXTRACTIONS = Table(
     "extractions",
@@ -212,6 +279,10 @@ CURATIONS = Table(
 )
 TABLES = (
     METADATA,
+    METADATA_VERSIONS,
+    WIKI_TEXTS,
+    NGRAM_COUNTS,
+    TITLE_VIEWS,
     EXTRACTIONS,
     REMOVALS,
     MATCHES,

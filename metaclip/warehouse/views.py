@@ -13,6 +13,13 @@ _KINDS = {"pairs": "pair", "crawl_files": "file"}
 """The kind of the rows of `extractions` that each view shows."""
 
 
+def read_view(warehouse: Warehouse, name: str) -> DataFrame:
+    """Return the rows of `pairs` or `crawl_files` of all crawls, with their crawl and path."""
+    kind = _KINDS[name]
+    rows = warehouse.read(EXTRACTIONS).where(f"kind = '{kind}'")
+    return rows.select("crawl", "path", f"{kind}.*")
+
+
 class NamedTables(Warehouse):
     """A warehouse whose tables and views are read by name: `warehouse["curated"]`.
 
@@ -27,9 +34,7 @@ class NamedTables(Warehouse):
             InputError: there is no such table, or no job has written it yet.
         """
         if name in _KINDS:
-            kind = _KINDS[name]
-            rows = self.read(EXTRACTIONS).where(f"kind = '{kind}'")
-            return rows.select("crawl", "path", f"{kind}.*")
+            return read_view(self, name)
         if name in _TABLES:
             return self.read(_TABLES[name])
         names = ", ".join([*_TABLES, *_KINDS])

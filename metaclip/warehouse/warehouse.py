@@ -250,7 +250,12 @@ class Warehouse:
         for name, condition in table.constraints.items():
             builder = builder.property(f"delta.constraints.{name}", condition)
         try:
-            builder.execute()
+            try:
+                builder.execute()
+            except AnalysisException:
+                if not self._remove_empty_log(table):
+                    raise
+                builder.execute()
         except _CONFLICTS:
             return  # another job made it at the same time
         except AnalysisException as error:
@@ -259,6 +264,22 @@ class Warehouse:
                 f"a table or nothing at {table.name}",
                 str(error).splitlines()[0],
             ) from None
+
+    def _remove_empty_log(self, table: Table) -> bool:
+        """Remove a log without a commit, and return whether there was one.
+
+        A job that is killed while it creates a table leaves one, which Delta takes for a table.
+        """
+        jvm: Any = self.spark._jvm
+        log = jvm.org.apache.hadoop.fs.Path(self.path(table), "_delta_log")
+        system = log.getFileSystem(self.spark._jsc.hadoopConfiguration())
+        if not system.exists(log):
+            return False
+        files = [file for file in system.listStatus(log) if file.isFile()]
+        # A commit that was not renamed into place has a hidden name.
+        if any(not file.getPath().getName().startswith(".") for file in files):
+            return False
+        return bool(system.delete(log, True))
 
 
 def _find_change(commits: Sequence[Row], partition: Partition) -> Change | None:

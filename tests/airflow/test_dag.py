@@ -1,4 +1,4 @@
-"""The DAG in a real Airflow: through spark-submit to the curated table, and again."""
+"""Run the DAG in a real Airflow: by spark-submit to the curated table, twice."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
 
 
 def digest(run: Runner) -> str:
-    """A hash of all columns of all curated rows."""
+    """Return a hash of all columns of all curated rows."""
     rows = curated(run)
     assert rows
     return hashlib.sha256(json.dumps(rows, default=str, sort_keys=True).encode()).hexdigest()
 
 
 def params(folder: Path, metadata: Path) -> dict[str, Any]:
-    """A run's parameters; all that is not one of them stands in a config file."""
+    """Return the parameters of a run; all other settings are in a config file."""
     settings = {
         "warehouse": str(folder / "warehouse"),
         "metadata": {"file": str(metadata)},
@@ -52,7 +52,7 @@ def params(folder: Path, metadata: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def expected(spark: SparkSession, metadata: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The hash of what jobs/curate.py makes of the same input."""
+    """Return the hash of the rows that jobs/curate.py gives for the same input."""
     run = Runner(spark, tmp_path_factory.mktemp("expected") / "warehouse")
     settings = (f"crawl.files={WAT}", f"metadata.file={metadata}", f"balance.t={T}")
     run(curate, f"crawl.name={CRAWL}", *settings)
@@ -73,12 +73,12 @@ def test_the_dag_loads(airflow: Airflow) -> None:
     assert all(task["retries"] == 2 for task in tasks.values())
 
 
-def test_a_run_and_again_with_a_task_that_is_killed_once(
+def test_a_second_run_whose_task_is_killed_once_changes_no_row(
     airflow: Airflow, spark: SparkSession, metadata: Path, tmp_path: Path, expected: str
 ) -> None:
-    """The second run, of what is finished, changes no row, nor does its fault."""
+    """The crawl is done by then, so the second run reads nothing."""
     run = Runner(spark, tmp_path / "warehouse")
-    # Of the crawl that the variable names, then of the same one by its name.
+    # The variable names the crawl of the first run, a parameter that of the second.
     for killed, crawl in ((None, {}), ("match_entries", {"crawl": CRAWL})):
         name = airflow.trigger(**params(tmp_path, metadata), **crawl)
         if killed:

@@ -24,7 +24,7 @@ ROW = st.tuples(
     st.integers(0, 2**53 - 1).map(lambda bits: bits * 2.0**-53),
     st.integers(1, 3),
 )
-"""Ids, draw and how many rows share it."""
+"""Ids, draw, and the number of rows that share it."""
 Rows = Sequence[tuple[list[int], float, int]]
 T = st.lists(st.floats(min_value=0.01, max_value=40), min_size=1, max_size=3)
 ORIGINS = pa.table(
@@ -38,7 +38,7 @@ ORIGINS = pa.table(
 def add_up(
     rows: Rows, counts: list[int], ts: list[float], groups: Groups, split: int = 1
 ) -> Floats:
-    """The sums as they come out of Spark's tasks, in `split` batches."""
+    """Return the sums of Spark's tasks, from batches of `split` rows."""
     result = np.zeros((len(ts), int(groups.max()) + 1, len(SUMS)))
     parts = [rows[at : at + split] for at in range(0, len(rows), split)]
     batches = [
@@ -59,7 +59,7 @@ def add_up(
 
 
 def slow_sums(rows: Rows, counts: list[int], t: float, members: set[int]) -> list[float]:
-    """SUMS of one group, pair by pair."""
+    """Return SUMS of one group, computed pair by pair."""
     sums = dict.fromkeys(SUMS, 0.0)
     for ids, draw, shared in rows:
         keep = slow_keep_probability([counts[entry] for entry in ids], t)
@@ -75,9 +75,11 @@ def slow_sums(rows: Rows, counts: list[int], t: float, members: set[int]) -> lis
     return list(sums.values())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(ROW, min_size=1, max_size=12), COUNTS, T, st.integers(1, 4))
-def test_sums_of_every_group(rows: Rows, counts: list[int], ts: list[float], split: int) -> None:
+def test_sums_of_every_group_are_those_of_a_loop_over_pairs(
+    rows: Rows, counts: list[int], ts: list[float], split: int
+) -> None:
     names, groups = group_by_origin(ORIGINS)
     assert names == [
         ALL,
@@ -98,9 +100,9 @@ def test_sums_of_every_group(rows: Rows, counts: list[int], ts: list[float], spl
             assert np.allclose(by_entry[at, 1 + entry], expected, rtol=1e-12)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(ROW, min_size=1, max_size=6), COUNTS, st.floats(min_value=0.1, max_value=30))
-def test_expected_size_and_variance_of_every_outcome(
+def test_expected_size_and_variance_are_those_of_all_outcomes(
     rows: Rows, counts: list[int], t: float
 ) -> None:
     """Weigh each set of kept pairs by its probability; a pair's rows go together."""
@@ -118,8 +120,8 @@ def test_expected_size_and_variance_of_every_outcome(
     assert math.isclose(sums[1], square - mean * mean, rel_tol=1e-6, abs_tol=1e-9)
 
 
-def test_a_plan_by_hand() -> None:
-    """Counts 4 and 1 at t = 2: the pair of both is kept surely, the other with 1/2."""
+def test_a_plan_has_the_figures_computed_by_hand() -> None:
+    """Counts 4 and 1 at t = 2: the pair of both is always kept, the others with 1/2."""
     rows = [([0, 1], 0.9, 1), ([0], 0.4, 1), ([0], 0.6, 1), ([0], 0.7, 1)]
     counts = [4, 1]
     names, groups = group_by_origin(ORIGINS.slice(0, 2))
@@ -137,6 +139,6 @@ def test_a_plan_by_hand() -> None:
     assert (title["tail_share"], title["head_entries"], title["expected_size"]) == (1.0, 0, 1.0)
 
 
-def test_no_rows() -> None:
+def test_no_rows_give_sums_of_0() -> None:
     sums = add_up([], [1] * ENTRIES, [1.0], group_by_origin(ORIGINS)[1])
     assert not sums.any()

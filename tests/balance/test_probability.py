@@ -1,4 +1,4 @@
-"""Keep probabilities and entrances against exact fractions and a plain loop."""
+"""Keep probabilities and least t are those of exact fractions and of a plain loop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from metaclip.balance.probability import Floats, enters_at, keep_probability
 from tests.helpers.balance_twins import slow_keep_probability
 
 # The first call compiles.
-SETTINGS = settings(deadline=None, max_examples=60)
+SETTINGS = settings(max_examples=60)
 
 Pair = tuple[list[int], float]
 """The counts of a pair's entries, and its draw."""
@@ -28,7 +28,7 @@ T = st.floats(min_value=1e-12, max_value=2e9)
 
 
 def as_arrays(pairs: Sequence[Pair]) -> tuple[pa.Array, Floats, pa.Array]:
-    """Give each entry an id of its own: ids grow with the order in which entries stand."""
+    """Return the pairs as arrays; each entry of each pair has an id of its own."""
     counts = [float(count) for row, _ in pairs for count in row]
     ids = iter(range(len(counts)))
     rows = [[next(ids) for _ in row] for row, _ in pairs]
@@ -45,7 +45,7 @@ def exact_keep_probability(counts: Sequence[int], t: float) -> Fraction:
 
 @SETTINGS
 @given(PAIRS, T)
-def test_keep_probability(pairs: list[Pair], t: float) -> None:
+def test_keep_probability_is_the_exact_one_to_rounding(pairs: list[Pair], t: float) -> None:
     ids, counts, _ = as_arrays(pairs)
     for (row, _), found in zip(pairs, keep_probability(ids, counts, t).to_pylist(), strict=True):
         assert found == slow_keep_probability(row, t)
@@ -109,12 +109,14 @@ def test_a_larger_draw_enters_later(counts: list[int], one: float, other: float)
         ([2, 4], 1.0, 0.625),
     ],
 )
-def test_keep_probability_by_hand(counts: list[int], t: float, expected: float) -> None:
+def test_keep_probability_is_the_one_computed_by_hand(
+    counts: list[int], t: float, expected: float
+) -> None:
     ids, flat, _ = as_arrays([(counts, 0.0)])
     assert keep_probability(ids, flat, t).to_pylist() == [expected]
 
 
-def test_slices_of_a_column() -> None:
+def test_slices_of_a_column_give_the_same_values() -> None:
     ids, counts, draws = as_arrays([([2], 0.5), ([3, 4], 0.25), ([5], 0.75), ([6, 7, 8], 0.1)])
     whole = keep_probability(ids, counts, 1.5).to_pylist()
     assert keep_probability(ids[1:3], counts, 1.5).to_pylist() == whole[1:3]
@@ -122,7 +124,7 @@ def test_slices_of_a_column() -> None:
     assert enters_at(ids[1:3], counts, draws[1:3]).to_pylist() == entrances[1:3]
 
 
-def test_no_rows() -> None:
+def test_no_rows_give_no_values() -> None:
     ids, counts = pa.array([], pa.list_(pa.int32())), np.array([1.0])
     assert len(keep_probability(ids, counts, 1.0)) == 0
     assert len(enters_at(ids, counts, pa.array([], pa.float64()))) == 0

@@ -1,4 +1,4 @@
-"""t and the tail share against sorting and accumulating in plain Python."""
+"""t and the tail share are those of sorted, accumulated counts in plain Python."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def slow_t_from_tail_share(counts: Sequence[int], share: float) -> float:
 
 
 @given(COUNTS, T)
-def test_tail_share(counts: list[int], t: float) -> None:
+def test_tail_share_is_that_of_a_loop(counts: list[int], t: float) -> None:
     assert tail_share(as_counts(counts), t) == slow_tail_share(counts, t)
 
 
 @given(COUNTS.filter(any), SHARE)
-def test_t_from_tail_share(counts: list[int], share: float) -> None:
+def test_t_from_tail_share_is_that_of_a_loop(counts: list[int], share: float) -> None:
     assert t_from_tail_share(as_counts(counts), share) == slow_t_from_tail_share(counts, share)
 
 
@@ -76,16 +76,18 @@ def test_a_count_equal_to_t_is_no_tail(counts: list[int], t: float) -> None:
         ([7], 0.5, 7.0),
     ],
 )
-def test_t_from_tail_share_by_hand(counts: list[int], share: float, t: float) -> None:
+def test_t_from_tail_share_is_the_one_computed_by_hand(
+    counts: list[int], share: float, t: float
+) -> None:
     assert t_from_tail_share(as_counts(counts), share) == t
 
 
-def test_tail_share_without_any_match() -> None:
+def test_tail_share_is_0_without_a_match() -> None:
     assert tail_share(as_counts([0, 0]), 5.0) == 0.0
 
 
 @given(COUNTS, T)
-def test_entry_probabilities(counts: list[int], t: float) -> None:
+def test_entry_probabilities_are_t_through_count_at_most_1(counts: list[int], t: float) -> None:
     for count, probability in zip(counts, entry_probabilities(as_counts(counts), t), strict=True):
         assert 0 < probability <= 1
         exact = Fraction(t) / max(Fraction(t), Fraction(count))
@@ -94,7 +96,7 @@ def test_entry_probabilities(counts: list[int], t: float) -> None:
 
 @given(COUNTS.filter(any), st.integers(1, 50), st.integers(1, 10**6))
 def test_t_from_a_reference_keeps_the_tail_share(counts: list[int], times: int, t: int) -> None:
-    """Of a pool in which each count is so many times larger."""
+    """Each count of the pool is `times` the reference's."""
     grown = as_counts([count * times for count in counts])
     scaled = t_from_reference(grown, sum(counts), t)
     assert scaled == t * times

@@ -1,4 +1,4 @@
-"""Settings: defaults, files, assignments, and what each mistake is told."""
+"""Settings: defaults, files, assignments, and the line that each mistake is refused with."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ DEFAULT = ROOT / "conf" / "default.yaml"
 
 
 def keys(settings: Any, path: str = "") -> list[str]:
-    """Every dotted key down to the values."""
+    """Return every dotted key down to the values."""
     if not isinstance(settings, dict) or not settings:
         return [path]
     return [key for name in settings for key in keys(settings[name], f"{path}.{name}".strip("."))]
 
 
 def refused(*assignments: str, file: Path | None = None) -> str:
-    """The one line that `assignments` are refused with."""
+    """Return the one line that `assignments` are refused with."""
     with pytest.raises(InputError) as caught:
         load_config(None if file is None else str(file), assignments)
     assert "\n" not in str(caught.value)
@@ -49,11 +49,11 @@ def test_shipped_files_are_valid(file: Path) -> None:
     load_config(str(file))
 
 
-def test_nothing_given_means_the_defaults() -> None:
+def test_no_settings_give_the_defaults() -> None:
     assert load_config() == Config()
 
 
-def test_assignments_go_over_the_file(tmp_path: Path) -> None:
+def test_assignments_override_the_file(tmp_path: Path) -> None:
     file = tmp_path / "my.yaml"
     file.write_text("balance: {t: 5, seed: 3}\nspark: {spark.ui.enabled: false}\n")
     config = load_config(str(file), ["balance.t=7", "spark.spark.app.id=x", "crawl.files=[a, b]"])
@@ -62,7 +62,7 @@ def test_assignments_go_over_the_file(tmp_path: Path) -> None:
     assert config.crawl.files == ["a", "b"]
 
 
-def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
+def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "empty.yaml").write_text("# nothing yet\n")
     assert load_config(str(tmp_path / "empty.yaml")) == Config()
 
@@ -70,7 +70,7 @@ def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "t"), [("2e4", 2e4), ("1e-3", 1e-3), ("20", 20.0), ("1E5", 1e5), (".5", 0.5)]
 )
-def test_numbers_as_yaml_1_2_writes_them(text: str, t: float) -> None:
+def test_numbers_are_read_as_yaml_1_2_writes_them(text: str, t: float) -> None:
     assert load_config(None, [f"balance.t={text}"]).balance.t == t
 
 
@@ -88,7 +88,9 @@ def test_numbers_as_yaml_1_2_writes_them(text: str, t: float) -> None:
         ("zzz=1", "zzz", "conf/default.yaml lists all settings"),
     ],
 )
-def test_misspelt_settings(assignment: str, found: str, hint: str) -> None:
+def test_a_misspelt_setting_is_refused_with_the_nearest_key(
+    assignment: str, found: str, hint: str
+) -> None:
     message = refused(assignment)
     assert message.startswith(f"--set {assignment}: expected a known setting, found ")
     assert found in message
@@ -134,7 +136,7 @@ def test_misspelt_settings(assignment: str, found: str, hint: str) -> None:
         ("warehouse=''", "length >= 1", "''"),
     ],
 )
-def test_values_that_do_not_belong(assignment: str, expected: str, found: str) -> None:
+def test_a_value_out_of_range_is_refused(assignment: str, expected: str, found: str) -> None:
     message = refused(assignment)
     assert message.startswith(f"--set {assignment}: expected ")
     wanted, _, shown = message.partition(": expected ")[2].partition(", found ")
@@ -143,23 +145,23 @@ def test_values_that_do_not_belong(assignment: str, expected: str, found: str) -
 
 
 @pytest.mark.parametrize("seed", [2**63 - 1, -(2**63)])
-def test_the_outermost_seeds(seed: int) -> None:
+def test_the_least_and_the_largest_seed_are_taken(seed: int) -> None:
     assert load_config(None, [f"balance.seed={seed}"]).balance.seed == seed
 
 
 @pytest.mark.parametrize("name", ["a/b", "a b", "ä", "..\\x", "a'b", '""', "a\\n", "é.1", "'a\n'"])
 @pytest.mark.parametrize("key", ["crawl.name", "balance.curation"])
-def test_names_with_other_characters(key: str, name: str) -> None:
+def test_a_name_with_other_characters_is_refused(key: str, name: str) -> None:
     assert "a name of letters, digits, '.', '_' and '-'" in refused(f"{key}={name}")
 
 
-def test_a_bad_name_in_a_list() -> None:
+def test_a_bad_name_in_a_list_is_refused() -> None:
     message = refused("balance.crawls=[good, 'not good']")
     assert "a name of letters, digits, '.', '_' and '-'" in message
     assert "not good" in message
 
 
-def test_a_number_as_name_is_to_be_quoted() -> None:
+def test_a_number_as_name_has_to_be_quoted() -> None:
     assert "put it in quotes" in refused("crawl.name=2024")
     assert load_config(None, ["crawl.name='2024'"]).crawl.name == "2024"
 
@@ -174,7 +176,7 @@ def test_a_number_as_name_is_to_be_quoted() -> None:
         (["balance.size=3", "balance.reference_matches=9"], "size and reference_matches"),
     ],
 )
-def test_at_most_one_way_to_t(assignments: list[str], found: str) -> None:
+def test_two_ways_to_t_are_refused(assignments: list[str], found: str) -> None:
     message = refused(*assignments)
     expected = "expected at most one of t, tail_share, size and reference_matches"
     assert f"{expected}, found {found}" in message
@@ -195,7 +197,7 @@ def test_at_most_one_way_to_t(assignments: list[str], found: str) -> None:
         ),
     ],
 )
-def test_a_parent_and_its_survivors(assignments: list[str], line: str) -> None:
+def test_a_parent_needs_its_survivors(assignments: list[str], line: str) -> None:
     assert line in refused(*assignments)
 
 
@@ -231,26 +233,26 @@ def test_a_setting_of_the_file_is_named_with_the_file(tmp_path: Path) -> None:
         (b"3: 4\n", "a known setting"),
     ],
 )
-def test_files_that_hold_no_settings(tmp_path: Path, content: bytes, expected: str) -> None:
+def test_a_file_without_settings_is_refused(tmp_path: Path, content: bytes, expected: str) -> None:
     file = tmp_path / "my.yaml"
     file.write_bytes(content)
     assert f"expected {expected}" in refused(file=file)
 
 
-def test_no_such_file(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     assert "No such file" in refused(file=tmp_path / "none.yaml")
     assert "Is a directory" in refused(file=tmp_path)
 
 
 @pytest.mark.parametrize("assignment", ["balance.t", "=3", "balance.t=[", "", "balance..t=1", "."])
-def test_assignments_that_are_none(assignment: str) -> None:
+def test_a_word_that_is_no_assignment_is_refused(assignment: str) -> None:
     refused(assignment)
 
 
 @pytest.mark.parametrize(
     "argv", [["--conf", "x", "y"], ["positional"], ["--set"], ["--unknown"], ["--config"]]
 )
-def test_the_command_line(argv: list[str]) -> None:
+def test_a_wrong_command_line_is_refused(argv: list[str]) -> None:
     with pytest.raises(InputError, match=r"^command line: expected --config FILE and --set "):
         parse_arguments("a job", argv)
 
@@ -258,20 +260,22 @@ def test_the_command_line(argv: list[str]) -> None:
 @pytest.mark.parametrize(
     "key", ["spark.driver.memory", "spark.jars.packages", "spark.jars", "spark.master"]
 )
-def test_late_settings_under_spark_submit(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_late_settings_are_refused_under_spark_submit(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     load_config(None, [f"spark.{key}=x"])
     monkeypatch.setenv("PYSPARK_GATEWAY_PORT", "1")
     assert f"give it to spark-submit: --conf {key}=" in refused(f"spark.{key}=x")
 
 
-def test_the_digest_names_the_settings() -> None:
+def test_equal_settings_have_one_digest() -> None:
     config = load_config(None, ["balance.t=3"])
     assert config.digest() == load_config(None, ["balance.t=3.0"]).digest()
     assert config.digest() != load_config(None, ["balance.t=4"]).digest()
     assert msgspec.json.decode(config.to_json(), type=Config) == config
 
 
-def test_what_is_kept_of_the_settings_has_no_credentials() -> None:
+def test_stored_settings_have_no_credentials() -> None:
     config = load_config(
         None,
         [
@@ -303,5 +307,5 @@ def test_what_is_kept_of_the_settings_has_no_credentials() -> None:
         (["crawl.requests.timeout=0"], "> 0"),
     ],
 )
-def test_settings_of_a_crawl_that_conflict(assignments: list[str], line: str) -> None:
+def test_wrong_settings_of_a_crawl_are_refused(assignments: list[str], line: str) -> None:
     assert line in refused(*assignments)

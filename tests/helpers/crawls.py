@@ -19,7 +19,7 @@ Row = dict[str, str]
 
 
 def make_pairs(seed: int, images: int = 60) -> list[Row]:
-    """Pairs with 1 to 3 texts an image; the first words are in most texts, the last in few."""
+    """Return pairs with 1 to 3 texts an image; most texts have the first words, few the last."""
     chance = random.Random(seed)
     pairs = []
     for image in range(images):

@@ -1,4 +1,4 @@
-"""An HTTP server of files in memory that fails as crawl servers do, and keeps a log."""
+"""Serve files in memory by HTTP, with the faults of crawl servers and a log of requests."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ class FaultServer(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of clients that hang up."""
+        """Write nothing about clients that hang up."""
 
     def count(self) -> Counter[str]:
-        """How often each path was asked for."""
+        """Return the number of requests of each path."""
         return Counter(request.path for request in self.requests)
 
 
@@ -133,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def make_plans(paths: Sequence[str], seed: int, most: int = 3) -> dict[str, list[str]]:
-    """Up to `most` faults for each path, by chance; a stall is rare, as it takes long."""
+    """Return up to `most` random faults for each path; a stall is rare, as it takes long."""
     chance = random.Random(seed)
     weights = [1 if fault == "stall" else 5 for fault in FAULTS]
     return {path: chance.choices(FAULTS, weights, k=chance.randint(0, most)) for path in paths}

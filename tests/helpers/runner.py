@@ -20,8 +20,8 @@ SETTINGS = {
     "spark.ui.enabled": False,
     "spark.sql.shuffle.partitions": 1,
     "spark.databricks.delta.snapshotPartitions": 1,
-    # Queries over a few rows are sooner done than compiled or re-planned, which takes half
-    # of the time. `test_command_in_another_process` runs with Spark's own settings.
+    # Spark runs a query over a few rows sooner than it compiles or re-plans it. Both take half
+    # of the time. Long tests run commands with Spark's own settings.
     "spark.driver.extraJavaOptions": (
         "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC "
         "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
@@ -50,14 +50,14 @@ Step = Callable[[Config, Warehouse], Struct]
 
 
 class Runner:
-    """Runs the steps of jobs on the warehouse of one test."""
+    """Run the steps of jobs on the warehouse of one test."""
 
     def __init__(self, spark: SparkSession, root: Path) -> None:
         self.spark, self.root = spark, root
 
     @property
     def warehouse(self) -> Warehouse:
-        """The tables as the tests read them."""
+        """Return the tables as the tests read them."""
         return Warehouse(self.spark, str(self.root), "test", "0")
 
     def __call__(self, step: Step, *assignments: str) -> dict[str, Any]:
@@ -72,7 +72,7 @@ class Runner:
         return render(self.warehouse, self.summary)
 
     def commits(self) -> list[str]:
-        """Every commit of every table: nothing was published if this stays the same."""
+        """Return every commit of every table: equal lists show that nothing was published."""
         return sorted(
             str(path.relative_to(self.root)) for path in self.root.glob("*/_delta_log/*.json")
         )

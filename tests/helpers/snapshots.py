@@ -1,4 +1,4 @@
-"""Make snapshots of a crawl, and read what a warehouse has of them."""
+"""Make snapshots of a crawl, and read the pairs and statuses that a warehouse has of them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,13 @@ from metaclip.ingest.ledger import read_crawl_files, read_pairs
 from tests.helpers.runner import Runner
 
 NAME = "CC-MAIN-2024-22"
-
-
+# A user, a password and a key that no output may show.
 SECRETS = ("ann1e", "pa55w0rd", "5ecret")
-
-
 Pairs = Counter[tuple[str, str, str]]
 
 
 def expected_pairs(files: Mapping[str, bytes]) -> Pairs:
-    """(path, URL, text) of all files, each read from memory."""
+    """Return (path, URL, text) of all files, each read from memory."""
     found: Pairs = Counter()
     for path, data in files.items():
         for batch in extract(io.BytesIO(data), path, ExtractionOptions(), FileAccount()):
@@ -31,18 +28,20 @@ def expected_pairs(files: Mapping[str, bytes]) -> Pairs:
 
 
 def found_pairs(run: Runner, crawl: str) -> Pairs:
+    """Return (path, URL, text) of all pairs that the warehouse has of a crawl."""
     rows = read_pairs(run.warehouse, crawl).select("path", "image_url", "text").collect()
     return Counter(map(tuple, rows))
 
 
 def statuses(run: Runner, crawl: str) -> dict[str, tuple[str, str | None]]:
+    """Return the status and error of each file in the ledger."""
     rows = read_crawl_files(run.warehouse, crawl).collect()
     assert len({row.path for row in rows}) == len(rows)
     return {row.path: (row.status, row.error) for row in rows}
 
 
 def name_paths(pages: list[bytes], number: int, size: int = 1) -> dict[str, bytes]:
-    """The files of a snapshot, of `size` real pages each."""
+    """Return the files of a snapshot by path, each of `size` real pages."""
     return {
         f"crawl-data/{NAME}/segments/{n}/wat/{n:05}.warc.wat.gz": b"".join(
             pages[(n * size + k) % len(pages)] for k in range(size)

@@ -1,4 +1,4 @@
-"""Read the rows of tables in an order of their own, to compare them."""
+"""Read the rows of tables, sorted, so that tests can compare them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ Rows = list[dict[str, Any]]
 
 
 def rows(frame: DataFrame, *without: str) -> Rows:
-    """All columns of all rows, in an order of their own."""
+    """Return all rows of `frame` as dictionaries, sorted, without some columns."""
     found = [row.asDict(recursive=True) for row in frame.drop(*without).collect()]
     return sorted(found, key=lambda row: json.dumps(row, default=str, sort_keys=True))
 
 
 def curated(run: Runner, curation: str = "default", *without: str) -> Rows:
+    """Return the pairs of a curation, sorted, without some columns."""
     return rows(run.warehouse.read_partition(CURATED, {"curation": curation}), *without)

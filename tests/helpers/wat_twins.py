@@ -1,4 +1,4 @@
-"""A slow and obvious reading of WAT records, to hold the fast one against."""
+"""The slow, obvious twin of the WAT reader."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Pair = tuple[str, str, str]  # image URL, text, its source
 
 
 def read_wat_slowly(block: bytes) -> list[Pair] | str | None:
-    """The pairs of one record; None if it is about no HTML page, else why it is dropped."""
+    """Return the pairs of one record, None if it describes no HTML page, or the drop reason."""
     try:
         record = json.loads(block.decode("utf-8-sig", "replace"), strict=False)
     except ValueError:

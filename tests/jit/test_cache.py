@@ -1,4 +1,4 @@
-"""Kernels are compiled once a machine, also where the package and the home can't be written."""
+"""Kernels are compiled once a machine, also where package and home are read-only."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ print(cache_folder())
 
 @pytest.fixture
 def unwritable(tmp_path: Path) -> Path:
-    """Return a folder that holds the package; where its cache would be stands a file.
+    """Return a folder that holds the package, with a file at the path of its cache.
 
-    Not read-only bits: they don't bind root.
+    Permission bits would not stop root.
     """
     package = Path(metaclip.__file__).parent
     ignored = shutil.ignore_patterns("__pycache__")
@@ -40,7 +40,7 @@ def unwritable(tmp_path: Path) -> Path:
 
 
 def _keep(root: Path, **settings: str) -> Path:
-    """Run a kernel in a process of its own, with a file as its home; return the cache's folder."""
+    """Run a kernel in a new process, with a file as its home; return the folder of its cache."""
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG")}
     given = {"PYTHONPATH": str(root / "install"), "TMPDIR": str(root / "scratch"), **settings}
     done = subprocess.run(
@@ -58,7 +58,7 @@ def _machine_code(folder: Path) -> dict[str, int]:
     return {str(file): file.stat().st_mtime_ns for file in folder.rglob("*.nb?")}
 
 
-def test_a_read_only_install_without_a_home(unwritable: Path) -> None:
+def test_a_read_only_install_without_a_home_keeps_its_machine_code(unwritable: Path) -> None:
     folder = _keep(unwritable, HOME=str(unwritable / "home"))
     assert folder.is_relative_to(unwritable / "scratch")
     compiled = _machine_code(folder)
@@ -67,7 +67,7 @@ def test_a_read_only_install_without_a_home(unwritable: Path) -> None:
     assert _machine_code(folder) == compiled
 
 
-def test_the_cache_that_the_user_names(unwritable: Path) -> None:
+def test_the_cache_is_where_the_user_names_it(unwritable: Path) -> None:
     wish = unwritable / "wish"
     assert _keep(unwritable, NUMBA_CACHE_DIR=str(wish)).is_relative_to(wish)
     assert list(unwritable.joinpath("scratch").iterdir()) == []

@@ -1,4 +1,4 @@
-"""Languages: texts whose language is plain, and what a setting that can't work is told."""
+"""Languages are identified, and unusable settings are refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from metaclip.matching.languages import LanguageModel, open_model
 from tests.helpers.shared_data import LANGUAGE_MODEL as MODEL
 
 
-def test_plain_languages_also_after_pickling() -> None:
+def test_plain_languages_are_identified_also_after_pickling() -> None:
     texts = {
         "A black cat sleeps on the old wooden chair": "en",
         "Die schwarze Katze schläft auf dem\nalten Stuhl": "de",
@@ -33,7 +33,7 @@ def test_plain_languages_also_after_pickling() -> None:
     assert len(model.identify(pa.array(["", " \0\r\n", "1"]))) == 3
 
 
-def test_off_by_default() -> None:
+def test_languages_are_not_identified_by_default() -> None:
     assert open_model(load_config().languages) is None
 
 
@@ -46,18 +46,18 @@ def test_off_by_default() -> None:
         (LanguageSettings(str(MODEL), ["en", "english"]), "of the model, such as en, found engl"),
     ],
 )
-def test_models_that_can_not_be_used(settings: LanguageSettings, line: str) -> None:
+def test_a_model_that_cannot_be_used_is_refused(settings: LanguageSettings, line: str) -> None:
     with pytest.raises(InputError) as caught:
         open_model(settings)
     assert line in str(caught.value)
 
 
-def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fasttext", None)
     with pytest.raises(InputError, match=r"pip install fasttext-predict-v2\Z"):
         open_model(LanguageSettings(str(MODEL)))
 
 
-def test_languages_without_a_model() -> None:
+def test_languages_without_a_model_are_refused() -> None:
     with pytest.raises(InputError, match=r"model: expected a fastText model for what is kept"):
         load_config(None, ["languages.keep=[en]"])

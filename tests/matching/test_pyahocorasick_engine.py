@@ -1,4 +1,4 @@
-"""The reference engine gives the ids that the definition of a match gives."""
+"""The engine `pyahocorasick` gives the ids that the definition of a match gives."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.helpers.matching_twins import (
     naive_ids,
     real_captions,
     real_entries,
-    real_reference,
+    real_pyahocorasick,
 )
 from tests.helpers.text_strategies import Case, cases
 
 
-def test_an_entry_stands_between_two_spaces() -> None:
+def test_an_entry_matches_between_two_spaces() -> None:
     engine = build_engine("pyahocorasick", ["cat", "a cat", "U.S.", "", " cat", "cat"], "reference")
     texts = pa.array(["a cat", "cats", "the U.S.", "cat.", None, "", "a, cat"])
     found = [[0, 1, 5], [], [3], [0, 3, 5], None, [3], [0, 3, 4, 5]]
@@ -36,7 +36,7 @@ def test_symmetric_spacing_finds_entries_with_punctuation() -> None:
 
 
 @given(cases())
-def test_random_texts_against_a_naive_scan(case: Case) -> None:
+def test_random_texts_match_as_a_naive_scan_does(case: Case) -> None:
     engine = PyahocorasickEngine(case.entries, case.spacing)
     texts = [text for text in case.texts if text is not None]
     found = engine.match(pa.array(case.texts, pa.string()))
@@ -45,28 +45,28 @@ def test_random_texts_against_a_naive_scan(case: Case) -> None:
     assert found.drop_null().to_pylist() == naive_ids(case.entries, case.spacing, texts)
 
 
-def test_all_entries_on_real_captions_against_a_naive_scan() -> None:
+def test_real_captions_match_as_a_naive_scan_does() -> None:
     _check_naive_scan(200)
 
 
 @pytest.mark.long
-def test_all_entries_on_2000_captions_against_a_naive_scan() -> None:
+def test_2000_real_captions_match_as_a_naive_scan_does() -> None:
     _check_naive_scan(2000)
 
 
 def _check_naive_scan(count: int) -> None:
     captions = real_captions()[:: len(real_captions()) // count]
     expected = naive_ids(real_entries(), "reference", captions.to_pylist())
-    assert real_reference("reference").match(captions).to_pylist() == expected
+    assert real_pyahocorasick("reference").match(captions).to_pylist() == expected
     assert sum(map(len, expected)) > 8 * count
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("spacing", SPACINGS)
-def test_20000_captions_against_every_span(spacing: Spacing) -> None:
+def test_20000_captions_match_as_a_lookup_of_every_span_does(spacing: Spacing) -> None:
     twin = SpanTwin(real_entries(), spacing)
     expected = [twin.ids(text) for text in real_captions().to_pylist()]
-    assert real_reference(spacing).match(real_captions()).to_pylist() == expected
+    assert real_pyahocorasick(spacing).match(real_captions()).to_pylist() == expected
 
 
 def test_a_pickled_engine_gives_the_same_ids() -> None:

@@ -1,4 +1,4 @@
-"""Lists of entries: every way in which one can be wrong is named."""
+"""Read lists of entries: the error names every way in which one can be wrong."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read(folder: Path, data: bytes, name: str = "entries") -> pa.Table:
 
 
 def refused(folder: Path, data: bytes) -> str:
-    """The one line that a list with these bytes is refused with, without its start."""
+    """Return the line that refuses a list with these bytes, without its start."""
     with pytest.raises(InputError) as caught:
         read(folder, data)
     start = f"metadata.file {folder / 'entries'}: expected "
@@ -81,6 +81,20 @@ def test_the_real_list() -> None:
     table = read_entries(str(REAL))
     assert table.num_rows == 500_000
     assert set(table["source"].unique().to_pylist()) > {"number", "wordnet"}
+
+
+def test_an_entry_may_be_there_once_in_each_language(tmp_path: Path) -> None:
+    words, languages = pa.array(["gift", "gift", "gift"]), pa.array(["de", "en", "sv"])
+    table = read(tmp_path, parquet({"entry": words, "language": languages}))
+    assert table["language"].to_pylist() == ["de", "en", "sv"]
+    twice = parquet({"entry": words, "language": pa.array(["de", "en", "de"])})
+    assert refused(tmp_path, twice) == 'each entry once, found 1: "gift"'
+
+
+def test_a_version_with_languages_by_hand() -> None:
+    digest = hashlib.sha256(b"de\tgift\nen\tgift\n").hexdigest()
+    assert metadata_version(["gift", "gift"], ["de", "en"]) == digest[:16]
+    assert metadata_version(["a", "b"], [None, None]) == metadata_version(["a", "b"])
 
 
 def test_version_by_hand() -> None:
@@ -152,7 +166,7 @@ def test_not_a_list_of_strings(tmp_path: Path, data: bytes, message: str) -> Non
         (["a\tb", "cat"], "entries without tab, newline or carriage return, which no text can"),
     ],
 )
-def test_entries_that_can_not_stand(
+def test_entries_that_no_list_can_have(
     tmp_path: Path, entries: list[str], message: str, as_json: bool
 ) -> None:
     text = json.dumps(entries) if as_json else "\n".join([*entries, ""])

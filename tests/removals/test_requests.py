@@ -1,4 +1,4 @@
-"""Which keys stand for what was listed, and which entries a text has."""
+"""Keys of listed pairs, images and domains; positions of the entries of a text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from metaclip.warehouse.ids import image_id
         ("[::1]:80", [".[::1]"]),
     ],
 )
-def test_domains(domain: str, keys: list[str]) -> None:
+def test_a_domain_is_read_in_each_spelling(domain: str, keys: list[str]) -> None:
     assert keys_of("domain", domain) == sorted(keys)
 
 
@@ -31,11 +31,11 @@ def test_domains(domain: str, keys: list[str]) -> None:
     "value",
     ["com", "localhost", "", "*", "a b.org", "http://a.org/", "a.org/path", "me@a.org", "a..b.org"],
 )
-def test_no_domains(value: str) -> None:
+def test_a_value_that_is_no_domain_gives_no_key(value: str) -> None:
     assert keys_of("domain", value) == []
 
 
-def test_ids_and_urls() -> None:
+def test_ids_and_urls_give_their_keys() -> None:
     assert keys_of("pair_id", "A" * 32) == ["a" * 32]
     assert keys_of("image_id", "0" * 24) == ["0" * 24]
     for kind, value in (("pair_id", "a" * 31), ("pair_id", "g" * 32), ("image_id", "0" * 32)):
@@ -46,7 +46,7 @@ def test_ids_and_urls() -> None:
     assert keys_of("image_url", "http://") == [image_id("http://")]
 
 
-def test_positions() -> None:
+def test_positions_of_entries_are_those_worked_by_hand() -> None:
     """Worked by hand: the spaced text is ' a cat , a cat cat '."""
     found = find_entries("a cat, a cat cat", ["a", "a cat", "cat", ",", "cat a", "at"], "reference")
     assert [(entry, positions) for _, entry, positions in found] == [

@@ -1,4 +1,4 @@
-"""What probability promises of a balanced sample, on real captions; seeded, so it holds or not.
+"""Statistics of balanced samples of real captions; all draws are seeded.
 
 Probabilities and counts are computed here once more, from the matches, with NumPy.
 """
@@ -51,29 +51,29 @@ class Captions:
         self.starts, self.ids = ids.offsets.to_numpy()[:-1], ids.values.to_numpy()
         self.sizes = np.diff(ids.offsets.to_numpy())
         self.pairs = np.repeat(np.arange(len(self.sizes)), self.sizes)
-        """Of each match its pair."""
+        """The index of each match's pair."""
 
     def keep(self, t: float, among: Array | None = None) -> tuple[Array, Array]:
-        """Keep probabilities at t and entry counts, both among the pairs of a mask."""
+        """Return keep probabilities at t and entry counts, both among the pairs of a mask."""
         chosen = np.ones(len(self.sizes), bool) if among is None else among
         counts = np.bincount(self.ids[chosen[self.pairs]], minlength=int(self.ids.max()) + 1)
         drop = 1 - t / np.maximum(t, counts)
         return 1 - np.multiply.reduceat(drop[self.ids], self.starts), counts
 
     def by_entry(self, values: Array) -> Array:
-        """Sums over the pairs of each entry."""
+        """Return the sum of `values` over the pairs of each entry."""
         return np.bincount(self.ids, values[self.pairs])
 
     def sample(self, curation: str, *settings: str) -> tuple[dict[str, Any], Array]:
-        """Run sample_pairs; return its summary and which pairs it keeps."""
+        """Run sample_pairs; return its summary and a mask of the pairs that it keeps."""
         summary = self.run(sample_pairs, f"balance.curation={curation}", *settings)
         return summary, self.is_kept(curation)
 
     def is_kept(self, curation: str) -> Array:
-        return self.places(self.curated(curation))
+        return self.mask_of(self.curated(curation))
 
-    def places(self, frame: DataFrame) -> Array:
-        """A mask of the pairs that a frame has, each once."""
+    def mask_of(self, frame: DataFrame) -> Array:
+        """Return a mask of the pairs that a frame has, each once."""
         found = frame.select("pair_id").toArrow()["pair_id"]
         mask = pc.is_in(self.pair_ids, value_set=found).to_numpy(zero_copy_only=False)
         assert mask.sum() == len(found)
@@ -84,13 +84,13 @@ class Captions:
 
 
 def words_of(captions: Path) -> Callable[[str], bool]:
-    """Whether an entry has a chance: each of its words stands in some caption."""
+    """Return a function that tells whether some caption has each word of an entry."""
     words = set(" ".join(pq.read_table(captions)["text"].to_pylist()).split())
     return lambda entry: all(word in words for word in entry.split())
 
 
 def import_small(run: Runner, folder: Path) -> None:
-    """20,000 captions and the entries with a chance: most of 500,000 are found nowhere."""
+    """Import 20,000 captions, and of 500,000 entries the few that can match one."""
     captions = SMALL / "captions/captions.parquet"
     entries = pq.read_table(SMALL / "metadata/entries.parquet")
     has_a_chance = words_of(captions)
@@ -104,7 +104,7 @@ def import_small(run: Runner, folder: Path) -> None:
 def captions(
     request: pytest.FixtureRequest, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
 ) -> Captions:
-    """The pool, and three curations of it."""
+    """Return the matched pool."""
     folder = tmp_path_factory.mktemp(request.param)
     run = Runner(spark, folder / "warehouse")
     if request.param == "small":
@@ -120,7 +120,7 @@ def captions(
 
 @pytest.fixture(scope="module")
 def curations(captions: Captions) -> dict[float, tuple[dict[str, Any], Array]]:
-    """Of each t the summary of its curation, and which pairs it keeps."""
+    """Return for each t the summary of its curation and a mask of the pairs that it keeps."""
     return {t: captions.sample(f"t{t:g}", f"balance.t={t}") for t in captions.ts}
 
 
@@ -130,11 +130,11 @@ def assert_size(kept: float, keep: Array, sds: float = 4) -> None:
 
 
 def assert_entries(captions: Captions, kept: Array, keep: Array, counts: Array, t: float) -> None:
-    """The number kept of each head entry is within 5 sd of what is expected.
+    """Check that the number kept of each head entry is within 5 sd of the expected one.
 
-    Below a variance of 25 the normal curve does not hold: of an entry whose pairs are all but
-    sure to be kept (sd 0.08) one that is dropped is 12 sd. There Chernoff's bound on the tail
-    is at least what 5 sd are of a normal curve.
+    Below a variance of 25 the normal curve does not hold: where all pairs of an entry are
+    nearly sure to be kept (sd 0.08), one dropped pair is 12 sd. There Chernoff's bound on the
+    tail has to be at least the tail of a normal curve beyond 5 sd.
     """
     variance = captions.by_entry(keep * (1 - keep))
     found, expected, head = captions.by_entry(kept * 1.0), captions.by_entry(keep), counts >= t
@@ -148,7 +148,9 @@ def assert_entries(captions: Captions, kept: Array, keep: Array, counts: Array, 
     assert log_bound[head].min() > np.log(2.87e-7)
 
 
-def test_sizes_and_entries(captions: Captions, curations: dict[float, Any]) -> None:
+def test_sizes_and_entries_are_those_that_probability_gives(
+    captions: Captions, curations: dict[float, Any]
+) -> None:
     before = captions.run.commits()
     plan = captions.run(plan_balance, f"plan.t={list(captions.ts)}")["plan"]
     assert captions.run.commits() == before
@@ -177,7 +179,7 @@ def test_sizes_and_entries(captions: Captions, curations: dict[float, Any]) -> N
         assert np.allclose(by_entry["expected"].to_numpy(), captions.by_entry(keep)[hit])
 
 
-def test_nested(captions: Captions, curations: dict[float, Any]) -> None:
+def test_a_smaller_t_keeps_a_subset(captions: Captions, curations: dict[float, Any]) -> None:
     small, middle, large = (curations[t][1] for t in captions.ts)
     assert not (small & ~middle).any()
     assert not (middle & ~large).any()
@@ -195,7 +197,7 @@ def test_two_seeds_overlap_as_independent_draws_would(
 
 
 def test_sizes_are_met_exactly(captions: Captions) -> None:
-    """Ten, from 1,000 to the pool; and a curation of one of them."""
+    """Ten sizes, from 1,000 to the pool, and a curation of one more."""
     config = load_config(None, [f"warehouse={captions.run.root}"])
     pool = open_inputs(config, captions.run.warehouse)
     _, counts = captions.keep(1.0)
@@ -208,8 +210,10 @@ def test_sizes_are_met_exactly(captions: Captions) -> None:
     assert summary["actual_size"] == kept.sum() == size
 
 
-def test_the_papers_draws(captions: Captions) -> None:
-    """Each entry of a pair tossed alone, 200 times; chi-square over 20 bins of probability."""
+def test_the_draws_are_as_likely_as_the_papers(
+    captions: Captions, curations: dict[float, Any]
+) -> None:
+    """Toss each entry of a pair alone, 200 times; chi-square over 20 bins of probability."""
     t, rounds, bins = captions.ts[0], 200, 20
     chance = np.random.default_rng(0)
     keep, counts = captions.keep(t)
@@ -228,15 +232,16 @@ def test_the_papers_draws(captions: Captions) -> None:
     chi_square = ((found - expected) ** 2 / variance).sum()
     # 20 degrees of freedom: above 45 one time in a thousand.
     assert chi_square < 45
+    assert curations[t][1].any()
     curated = captions.curated(f"t{t:g}").select("pair_id", "keep_probability").toArrow()
     rows = pc.index_in(curated["pair_id"], value_set=captions.pair_ids).to_numpy()
     assert np.allclose(curated["keep_probability"].to_numpy(), keep[rows], rtol=1e-12)
 
 
-def test_what_survived_the_download(
+def test_survivors_are_balanced_as_if_they_were_the_pool(
     captions: Captions, curations: dict[float, Any], tmp_path: Path
 ) -> None:
-    """65 % of a curation, balanced anew at half its t: as if sampled from them alone."""
+    """Balance 65 % of a curation anew at half its t."""
     t = captions.ts[0]
     kept = curations[t][1]
     survives = kept & (np.random.default_rng(0).random(len(kept)) < 0.65)
@@ -252,7 +257,7 @@ def test_what_survived_the_download(
     assert summary["expected_size"] == pytest.approx(keep.sum())
     assert_size(again.sum(), keep)
     assert_entries(captions, again, keep, counts, t / 2)
-    # The parent's draws as they were: 28 % too many of the large pool, and the test sees it.
+    # The parent's own draws would keep 28 % too many of the large pool: the test detects it.
     unconditioned = survives & (captions.draws < keep)
     print(f"unconditioned: {unconditioned.sum() / keep.sum() - 1:.1%} too many")
     with pytest.raises(AssertionError, match="sd"):
@@ -263,14 +268,14 @@ def test_what_survived_the_download(
         assert not (sized & ~survives).any()
 
 
-def test_one_text_per_image(captions: Captions) -> None:
-    """Counts stay; each of an image's texts is as likely; the keep draw knows nothing of it."""
+def test_each_text_of_an_image_is_as_likely(captions: Captions) -> None:
+    """Counts stay, and the draw of a text is independent of the draw that keeps a pair."""
     t = captions.ts[1]
     summary, kept = captions.sample("one", f"balance.t={t}", "balance.texts_per_image=one")
     keep, _ = captions.keep(t)
     config = load_config(None, [f"warehouse={captions.run.root}", "balance.texts_per_image=one"])
     pool = open_inputs(config, captions.run.warehouse)
-    chosen = captions.places(pool.matches)
+    chosen = captions.mask_of(pool.matches)
     image = captions.rows["image_id"].combine_chunks().dictionary_encode().indices.to_numpy()
     texts = np.bincount(image)
     assert np.array_equal(np.bincount(image, chosen), np.ones(len(texts)))

@@ -1,4 +1,4 @@
-"""Crawls that arrive one after the other, and the two ways to take pairs that several bring."""
+"""Crawls that arrive one after the other, and both ways to count pairs that several bring."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from metaclip.warehouse.tables import (
     EXTRACTIONS,
     MATCHES,
 )
+from tests.helpers import table_rows
 from tests.helpers.balance_twins import slow_keep_probability
 from tests.helpers.crawls import WORDS, T, arrive, make_pairs
 from tests.helpers.runner import Runner
@@ -41,7 +42,7 @@ POOLS = {"one": FIRST, "two": FIRST[::2] + make_pairs(2)}
 
 
 def sample(run: Runner) -> dict[str, dict[str, Any]]:
-    """Curate whatever crawls there are, in both ways."""
+    """Curate all crawls in both ways; return the summaries."""
     return {
         kind: run(
             sample_pairs, f"balance.t={T}", f"balance.dedup={kind}", f"balance.curation={kind}"
@@ -50,14 +51,12 @@ def sample(run: Runner) -> dict[str, dict[str, Any]]:
     }
 
 
-def rows(run: Runner, table: Table, curation: str, *without: str) -> list[dict[str, Any]]:
-    frame = run.warehouse.read_partition(table, {"curation": curation}).drop(*without)
-    found = [row.asDict(recursive=True) for row in frame.collect()]
-    return sorted(found, key=lambda row: json.dumps(row, default=str, sort_keys=True))
+def rows(run: Runner, table: Table, curation: str, *without: str) -> table_rows.Rows:
+    return table_rows.rows(run.warehouse.read_partition(table, {"curation": curation}), *without)
 
 
 def files_of(run: Runner, crawl: str) -> dict[str, set[str]]:
-    """The data files of one crawl in each table that is per crawl."""
+    """Return the data files of one crawl in each table that is partitioned by crawl."""
     return {
         table.name: set(run.warehouse.read_partition(table, {"crawl": crawl}).inputFiles())
         for table in (EXTRACTIONS, MATCHES, ENTRY_COUNTS)
@@ -66,7 +65,7 @@ def files_of(run: Runner, crawl: str) -> dict[str, set[str]]:
 
 @pytest.fixture(scope="module")
 def grown(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Runner:
-    """The first crawl was curated before the second came."""
+    """Return a warehouse whose first crawl was curated before the second came."""
     folder = tmp_path_factory.mktemp("grown")
     run = Runner(spark, folder / "warehouse")
     (folder / "entries.json").write_text(json.dumps(WORDS))
@@ -81,8 +80,10 @@ def grown(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Runn
 
 
 @pytest.mark.long
-def test_one_after_the_other_is_as_both_at_once(grown: Runner, run: Runner, tmp_path: Path) -> None:
-    """Row by row, in the other order; the second crawl came in with a pair that left again."""
+def test_crawls_in_either_order_give_the_same_rows(
+    grown: Runner, run: Runner, tmp_path: Path
+) -> None:
+    """Compare row by row; the second crawl first had one pair more."""
     (tmp_path / "entries.json").write_text(json.dumps(WORDS))
     run(import_metadata, f"metadata.file={tmp_path}/entries.json")
     extra = {"url": "http://gone.org", "text": "zero nine", "uid": "x"}
@@ -99,8 +100,8 @@ def test_one_after_the_other_is_as_both_at_once(grown: Runner, run: Runner, tmp_
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_pairs_of_several_crawls(grown: Runner, kind: str) -> None:
-    """Against a loop over the matches of both crawls."""
+def test_pairs_of_several_crawls_are_kept_as_a_loop_does(grown: Runner, kind: str) -> None:
+    """Compare with a loop over the matches of both crawls."""
     drawn = grown.warehouse.read(MATCHES).withColumn("draw", draw_column(0)).collect()
     pool = {(row.crawl, row.pair_id): row for row in drawn}
     if kind == "all":
@@ -135,7 +136,7 @@ def keep_of(keep: dict[tuple[str, str], float], pair: str) -> float:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_text_of_an_image_that_several_crawls_bring(grown: Runner, kind: str) -> None:
+def test_one_text_stays_of_an_image_that_several_crawls_bring(grown: Runner, kind: str) -> None:
     settings = (f"balance.dedup={kind}", "balance.texts_per_image=one", "balance.curation=text")
     grown(sample_pairs, "balance.t=1e9", *settings)
     curated = grown.warehouse.read_partition(CURATED, {"curation": "text"}).collect()
@@ -146,13 +147,13 @@ def test_one_text_of_an_image_that_several_crawls_bring(grown: Runner, kind: str
     assert {len(pairs) for pairs in texts.values()} == {1}
     matches = grown.warehouse.read(MATCHES).collect()
     assert set(texts) == {row.image_id for row in matches}
-    # A drawn text stays in each crawl that brings it, where pairs are not made unique.
+    # Where pairs are not made unique, a drawn text stays in each crawl that brings it.
     of_drawn = [row for row in matches if row.pair_id in texts[row.image_id]]
     assert len(curated) == (len(of_drawn) if kind == "crawl" else len(texts))
 
 
-def test_a_plan_says_what_a_sample_is(grown: Runner) -> None:
-    """Also where rows share their draws; with the t that a tail share or a ratio asks for."""
+def test_a_plan_has_the_figures_of_the_sample(grown: Runner) -> None:
+    """Rows that share their draws count too; t comes from a tail share and from a ratio."""
     before = grown.commits()
     figures = {}
     for kind in KINDS:
@@ -169,7 +170,7 @@ def test_a_plan_says_what_a_sample_is(grown: Runner) -> None:
     )
     assert scaled["chosen_t"] == T
     assert shared["chosen_t"] in {row["t"] for row in shared["plan"]}
-    # The grid ends where everything is kept.
+    # The last threshold keeps everything.
     assert shared["plan"][-1]["expected_sd"] == 0
     assert grown.commits() == before
     for kind in KINDS:
@@ -178,8 +179,8 @@ def test_a_plan_says_what_a_sample_is(grown: Runner) -> None:
             assert figures[kind][name] == pytest.approx(row[name]), name
 
 
-def test_crawls_matched_with_other_metadata(grown: Runner, tmp_path: Path) -> None:
-    """The second crawl is matched with another list too, the first is not."""
+def test_a_crawl_matched_with_other_metadata_is_refused(grown: Runner, tmp_path: Path) -> None:
+    """Match the second crawl alone with another list too."""
     shutil.copytree(grown.root, tmp_path / "warehouse")
     run = Runner(grown.spark, tmp_path / "warehouse")
     (tmp_path / "entries.json").write_text(json.dumps(WORDS[:5]))

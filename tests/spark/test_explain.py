@@ -1,4 +1,4 @@
-"""Explanations against a computation by hand and against what was sampled."""
+"""Explanations, against a computation by hand and against the sampled pairs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ T = 2.0
 
 @pytest.fixture(scope="module")
 def pool(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Runner:
-    """Entry `a` in 8 pairs, `cat` in 5, `dog` in 3."""
+    """Return two curations of a pool: entry `a` in 8 pairs, `cat` in 5, `dog` in 3."""
     folder = tmp_path_factory.mktemp("pool")
     texts = [
         "a cat",
@@ -62,7 +62,7 @@ def asked(run: Runner, **settings: str) -> list[dict[str, Any]]:
     return pairs
 
 
-def test_a_pair_by_hand(pool: Runner) -> None:
+def test_a_pair_is_explained_as_worked_by_hand(pool: Runner) -> None:
     summary = pool(explain, f"explain.pair='{FIRST}'")
     (pair,) = summary["pairs"]
     assert pair["spaced_text"] == " a cat "
@@ -87,8 +87,8 @@ def test_a_pair_by_hand(pool: Runner) -> None:
         assert words in pool.report(render)
 
 
-def test_each_pair_as_it_was_sampled(pool: Runner) -> None:
-    """The chance, the draw and the entrance of kept and of other pairs, bit for bit."""
+def test_each_pair_is_explained_as_it_was_sampled(pool: Runner) -> None:
+    """Probability, draw and entrance of kept and of other pairs are equal, bit for bit."""
     everything = pool.warehouse.read_partition(CURATED, {"curation": "everything"}).collect()
     kept = {
         row.pair_id: (row.keep_probability, row.draw, row.enters_at)
@@ -108,7 +108,7 @@ def test_each_pair_as_it_was_sampled(pool: Runner) -> None:
             assert found == kept[row.pair_id]
 
 
-def test_the_pairs_of_an_image(pool: Runner) -> None:
+def test_all_pairs_of_an_image_are_explained(pool: Runner) -> None:
     pairs = asked(pool, image="HTTP://example.org/cat.jpg", curation="default")
     assert {pair["text"] for pair in pairs} == {"a cat", "cat, a cat", "no entry"}
     bare = next(pair for pair in pairs if pair["text"] == "no entry")["curations"][0]
@@ -116,7 +116,7 @@ def test_the_pairs_of_an_image(pool: Runner) -> None:
     assert bare["why"] == "not kept: no entry is found in the text"
 
 
-def test_a_text_that_is_not_in_the_pool(pool: Runner) -> None:
+def test_a_text_outside_of_the_pool_is_explained(pool: Runner) -> None:
     (found,) = asked(pool, text="never, dog", curation="default")
     assert (found["pair_id"], found["found_at"]) == (None, [])
     (judged,) = found["curations"]
@@ -143,7 +143,9 @@ def test_a_text_that_is_not_in_the_pool(pool: Runner) -> None:
         (["explain.text=a", "explain.curation=z"], "curation: expected one of the warehouse"),
     ],
 )
-def test_what_is_not_there(pool: Runner, settings: list[str], message: str) -> None:
+def test_an_unknown_pair_or_curation_is_refused(
+    pool: Runner, settings: list[str], message: str
+) -> None:
     with pytest.raises(InputError) as caught:
         pool(explain, *settings)
     assert message in str(caught.value)

@@ -1,4 +1,4 @@
-"""The curated rows depend on the pairs and the seed, and on nothing of the way they were made."""
+"""Curated rows depend on the pairs and the seed alone, and not on how the work was split."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def balance(run: Runner, *settings: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def files(pages: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The same pages in 32 files, three in each."""
+    """Return 32 files of three pages each."""
     folder = tmp_path_factory.mktemp("files")
     return write_files(folder, [b"".join(pages[at : at + 3]) for at in range(0, PAGES, 3)])
 
@@ -60,7 +60,7 @@ def whole(
     metadata: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Runner:
-    """A warehouse in which all of them were extracted and balanced at once."""
+    """Return a warehouse in which all files were extracted and balanced at once."""
     run = Runner(spark, tmp_path_factory.mktemp("whole") / "warehouse")
     run(import_metadata, f"metadata.file={metadata}")
     run(extract_pairs, named(files))
@@ -72,7 +72,7 @@ def named(files: Sequence[Path]) -> str:
     return f"crawl.files={json.dumps([str(file) for file in files])}"
 
 
-def test_worked_example(spark: SparkSession) -> None:
+def test_the_draw_of_the_worked_example(spark: SparkSession) -> None:
     text = "http://example.org/cat.jpg\na cat"
     frame = spark.createDataFrame([(text,)], "text string").select(
         F.substring(F.sha2("text", 256), 1, 32).alias("pair_id")
@@ -83,8 +83,8 @@ def test_worked_example(spark: SparkSession) -> None:
 
 
 @pytest.mark.parametrize("partitions", [1, 7, 32])
-def test_the_split_of_the_work(whole: Runner, partitions: int) -> None:
-    """Match and score with the pairs in so many partitions, shuffled each time."""
+def test_the_number_of_partitions_changes_no_row(whole: Runner, partitions: int) -> None:
+    """Match and score shuffled pairs in so many partitions."""
     pairs = read_pairs(whole.warehouse, "local").orderBy(F.rand(partitions))
     pairs = pairs.repartition(partitions)
     assert pairs.rdd.getNumPartitions() == partitions
@@ -98,7 +98,7 @@ def test_the_split_of_the_work(whole: Runner, partitions: int) -> None:
     assert rows(kept) == curated(whole, "default", "curation")
 
 
-def test_a_rerun(whole: Runner) -> None:
+def test_a_rerun_changes_no_row(whole: Runner) -> None:
     before = curated(whole)
     summary = whole(sample_pairs, f"balance.t={T}")
     assert curated(whole) == before
@@ -126,7 +126,7 @@ def test_a_size_is_met_exactly(whole: Runner) -> None:
 
 
 def test_each_size_has_its_t(whole: Runner) -> None:
-    """The size-th smallest entrance, as sorting finds it."""
+    """The t of a size is the size-th smallest entrance, as sorting finds it."""
     matches = drawn(whole.warehouse.read(MATCHES))
     counts = collect_counts(whole.warehouse.read(ENTRY_COUNTS))
     entrances = sorted(row.enters_at for row in score(matches, counts, T).collect())
@@ -134,7 +134,7 @@ def test_each_size_has_its_t(whole: Runner) -> None:
         assert t_from_size(matches, counts, size) == entrances[size - 1]
 
 
-def test_another_seed_gives_other_pairs(whole: Runner) -> None:
+def test_another_seed_keeps_other_pairs(whole: Runner) -> None:
     counts = collect_counts(whole.warehouse.read(ENTRY_COUNTS))
     scored = score(drawn(whole.warehouse.read(MATCHES), 1), counts, T)
     other = {row.pair_id for row in scored.where(scored.enters_at <= T).collect()}
@@ -145,10 +145,10 @@ def test_another_seed_gives_other_pairs(whole: Runner) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("cores", [1, 2])
-def test_command_in_another_process(
+def test_the_command_on_other_cores_gives_the_same_rows(
     whole: Runner, files: list[Path], metadata: Path, tmp_path: Path, cores: int
 ) -> None:
-    """The command itself on so many cores, with Spark's own settings for queries."""
+    """Run the command itself on so many cores, with Spark's own settings for queries."""
     config = {
         "warehouse": str(tmp_path / "warehouse"),
         "crawl": {"files": [str(file) for file in files]},
@@ -170,10 +170,10 @@ def test_command_in_another_process(
     assert curated(other) == curated(whole)
 
 
-def test_files_in_another_order_later_and_changed(
+def test_files_in_another_order_later_and_changed_give_the_same_rows(
     whole: Runner, run: Runner, files: list[Path], metadata: Path, tmp_path: Path
 ) -> None:
-    """Twenty files; these and all others in another order; one of them after it changed."""
+    """Read twenty files, then all in another order, and one of them again after it changed."""
     copies = write_files(tmp_path / "files", [file.read_bytes() for file in files])
     final = copies[0].read_bytes()
     copies[0].write_bytes(files[31].read_bytes() + files[30].read_bytes())

@@ -1,4 +1,4 @@
-"""The driver is killed at random moments: what is published stands, and no more than that."""
+"""The driver is killed at random moments; only whole files are ever published."""
 
 from __future__ import annotations
 
@@ -64,17 +64,17 @@ class Crawl:
 
     @property
     def folder(self) -> str:
-        """The folder of the run under way."""
+        """Return the folder of the run under way."""
         return f"/run{self.runs}"
 
     def asked(self) -> set[str]:
-        """The files that the run under way has asked for."""
+        """Return the files that the run under way has asked for."""
         begin = f"{self.folder}/"
         paths = [request.path for request in list(self.server.requests)]
         return {path.removeprefix(begin) for path in paths if path.startswith(begin)}
 
     def done(self) -> set[str]:
-        """The files that the ledger calls done; their pairs, and no others, are there."""
+        """Return the files that are done; the table has their pairs and no others."""
         if not (self.run.root / "extractions" / "_delta_log").exists():
             return set()
         known = statuses(self.run, "local")
@@ -86,7 +86,7 @@ class Crawl:
 
 
 def wait(process: subprocess.Popen[str], until: Callable[[], bool]) -> bool:
-    """Wait for `until`; False if the process ended before."""
+    """Wait for `until`; return False if the process ended before."""
     while process.poll() is None:
         if until():
             return True
@@ -95,7 +95,7 @@ def wait(process: subprocess.Popen[str], until: Callable[[], bool]) -> bool:
 
 
 def kill_at_random(crawl: Crawl, chance: random.Random, done: set[str]) -> bool:
-    """Start a run and kill it; False if it ended before that."""
+    """Start a run and kill it; return False if it ended before that."""
     process = crawl.start()
     if chance.random() < 0.2:  # while it starts
         moment = time.monotonic() + chance.uniform(2, 10)
@@ -112,7 +112,7 @@ def kill_at_random(crawl: Crawl, chance: random.Random, done: set[str]) -> bool:
 
 
 def finish(crawl: Crawl, done: set[str], tmp_path: Path) -> None:
-    """Rerun to the end, with a password, which neither Spark's events nor anything tells."""
+    """Rerun to the end with a password, which neither the log nor Spark's events show."""
     (tmp_path / "events").mkdir(exist_ok=True)
     events = (
         "spark.spark.eventLog.enabled=true",
@@ -123,15 +123,17 @@ def finish(crawl: Crawl, done: set[str], tmp_path: Path) -> None:
     assert process.wait() == 0, (crawl.run.root.parent / "output").read_text()
     assert crawl.asked() == set(crawl.files) - done
     assert crawl.done() == set(crawl.files)
-    said = [file for file in (tmp_path / "events").rglob("*") if file.is_file()]
-    assert said
-    for file in (*said, crawl.run.root.parent / "output"):
+    written = [file for file in (tmp_path / "events").rglob("*") if file.is_file()]
+    assert written
+    for file in (*written, crawl.run.root.parent / "output"):
         text = file.read_text(errors="replace")
         assert not [secret for secret in SECRETS if secret in text], file
 
 
 @pytest.mark.long
-def test_kills(spark: SparkSession, pages: list[bytes], metadata: Path, tmp_path: Path) -> None:
+def test_a_killed_driver_publishes_whole_files_or_nothing(
+    spark: SparkSession, pages: list[bytes], metadata: Path, tmp_path: Path
+) -> None:
     chance, files = random.Random(FILES), name_paths(pages, FILES)
     killed = between = rounds = 0
     with serving({}) as server:

@@ -1,4 +1,4 @@
-"""Matching with languages: what is dropped is counted, and what stays has its language."""
+"""Matching with languages: dropped pairs are counted, and kept ones have their language."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.helpers.runner import Runner
 from tests.helpers.shared_data import LANGUAGE_MODEL as MODEL
 
 
-def test_languages(run: Runner, wat: Path, metadata: Path) -> None:
+def test_languages_are_kept_and_others_are_counted(run: Runner, wat: Path, metadata: Path) -> None:
     with pytest.raises(InputError, match=r"languages\.model /no\.ftz: expected a fastText model"):
         run(curate, f"metadata.file={metadata}", f"crawl.files={wat}", "languages.model=/no.ftz")
     assert not run.warehouse.exists(EXTRACTIONS)

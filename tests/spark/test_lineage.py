@@ -1,4 +1,4 @@
-"""What a partition was computed from, read back from Delta's log."""
+"""Inputs of a partition, read back from Delta's log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from metaclip.warehouse.tables import METADATA
 from metaclip.warehouse.warehouse import Change, Warehouse
 
 
-def test_the_last_change_of_a_partition_among_commits_of_others(
+def test_the_last_change_of_a_partition_is_found_among_other_commits(
     spark: SparkSession, tmp_path: Path
 ) -> None:
     warehouse = Warehouse(spark, str(tmp_path), "test", "digest")

@@ -1,4 +1,4 @@
-"""Upkeep changes no row and makes nothing stale; what disagrees is listed."""
+"""Compaction changes no row and makes nothing stale; disagreements are listed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def finished(
     metadata: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Runner:
-    """A warehouse with a finished curation of two files, extracted in two commits."""
+    """Return a warehouse with a curation of two files, extracted in two commits."""
     folder = tmp_path_factory.mktemp("finished")
     run = Runner(spark, folder / "warehouse")
     write_files(folder / "files", [b"".join(pages[at : at + 5]) for at in (0, 5)])
@@ -53,7 +53,7 @@ def finished(
 
 @pytest.fixture
 def copy(finished: Runner, run: Runner) -> Runner:
-    """A copy of that warehouse, which a test may change."""
+    """Return a copy of that warehouse, which a test may change."""
     shutil.copytree(finished.root, run.root)
     return run
 
@@ -66,14 +66,14 @@ def delta(run: Runner, table: Table) -> DeltaTable:
     return DeltaTable.forPath(run.spark, str(run.root / table.name))
 
 
-def test_upkeep_changes_no_row_and_makes_nothing_stale(copy: Runner) -> None:
+def test_compaction_changes_no_row_and_makes_nothing_stale(copy: Runner) -> None:
     tables = [table for table in TABLES if copy.warehouse.exists(table)]
     before = {table.name: rows(copy.warehouse.read(table)) for table in tables}
     files = data_files(copy, EXTRACTIONS)
     summary = copy(maintain_tables)
     assert summary["stale"] == []
     assert summary["tables"] == [table.name for table in tables]
-    assert len(tables) == 7
+    assert len(tables) == 8
     # Two commits, each of one file of pairs and one of accounts.
     assert summary["compacted"]["extractions"] == {"removed": 4, "added": 2}
     assert data_files(copy, EXTRACTIONS) == files + 2, "nothing of the last week is deleted"
@@ -82,12 +82,12 @@ def test_upkeep_changes_no_row_and_makes_nothing_stale(copy: Runner) -> None:
     assert data_files(copy, EXTRACTIONS) == 2
     assert copy.warehouse.version(EXTRACTIONS) > version, "a vacuum is in the log"
     assert {table.name: rows(copy.warehouse.read(table)) for table in tables} == before
-    # It asks whether extractions, matches and counts have moved on since they were used.
+    # The job refuses extractions, matches and counts that moved on since they were used.
     copy(sample_pairs, "balance.t=5")
     assert rows(copy.warehouse.read(CURATED)) == before["curated"] != []
 
 
-def test_what_disagrees_is_listed_and_nothing_is_touched(
+def test_disagreements_are_listed_and_nothing_is_changed(
     copy: Runner, caplog: pytest.LogCaptureFixture
 ) -> None:
     kept, lost = copy.warehouse.read(CURATED).orderBy("pair_id").limit(2).collect()
@@ -117,7 +117,7 @@ def test_what_disagrees_is_listed_and_nothing_is_touched(
         assert all(part in line for part in parts), line
 
 
-def test_what_is_older_is_named_and_what_was_not_published_disagrees(copy: Runner) -> None:
+def test_stale_partitions_are_named_and_unpublished_rows_disagree(copy: Runner) -> None:
     columns = CURATED.schema_without("curation").names
     unpublished = copy.warehouse.read(CURATED).select(*columns)
     copy.warehouse.replace(CURATED, unpublished, {"curation": "other"}, {})
@@ -131,5 +131,5 @@ def test_what_is_older_is_named_and_what_was_not_published_disagrees(copy: Runne
     assert findings.stale[1] == "curation default: older than matches/local"
 
 
-def test_an_empty_warehouse(run: Runner) -> None:
+def test_an_empty_warehouse_has_nothing_to_maintain(run: Runner) -> None:
     assert run(maintain_tables)["tables"] == []

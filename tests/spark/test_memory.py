@@ -16,7 +16,7 @@ SIZE, LIMIT = 2_000_000_000, 500_000_000
 
 
 class Peaks(threading.Thread):
-    """The most memory that each Python worker has had (VmHWM), in bytes, by process id."""
+    """Record the peak memory of each Python worker (VmHWM), in bytes, by process id."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -37,7 +37,7 @@ class Peaks(threading.Thread):
 
 
 @pytest.mark.long
-def test_the_peak_of_a_worker_over_2_gb(run: Runner, tmp_path: Path) -> None:
+def test_a_worker_stays_small_over_a_file_of_2_gb(run: Runner, tmp_path: Path) -> None:
     data = WAT.read_bytes()
     times = -(-SIZE // len(data))
     with (tmp_path / "big.warc.wat.gz").open("wb") as file:

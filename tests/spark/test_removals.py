@@ -1,4 +1,4 @@
-"""Removals: gone from every table, for good, and nothing else with them."""
+"""Removed pairs leave every table for good, and no other pair does."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ T = "balance.t=20"
 
 
 def in_domain(url: str | None, domain: str) -> bool:
-    """By another parser than ours."""
+    """Return whether a URL is in a domain, by another parser than ours."""
     host = urlsplit(url or "").hostname or ""
     return host == domain or host.endswith("." + domain)
 
@@ -56,7 +56,7 @@ def made(
     metadata: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Runner:
-    """Two crawls, matched, counted, and a curation of both."""
+    """Return a warehouse of two crawls, matched and counted, with a curation of both."""
     run = Runner(spark, tmp_path_factory.mktemp("made") / "warehouse")
     files = write_files(run.root.parent / "files", [b"".join(pages[:20]), b"".join(pages[20:30])])
     run(import_metadata, f"metadata.file={metadata}")
@@ -70,7 +70,7 @@ def made(
 
 @pytest.fixture
 def copy(made: Runner, run: Runner) -> Runner:
-    """A copy of that warehouse, which a test may change."""
+    """Return a copy of that warehouse, which a test may change."""
     shutil.copytree(made.root, run.root)
     return run
 
@@ -85,12 +85,12 @@ def table(run: Runner, which: Table) -> list[dict[str, Any]]:
 
 
 def busiest_domain(run: Runner) -> str:
-    """The host of most pages of which the curation has pairs."""
+    """Return the host whose pages have most pairs in the curation."""
     hosts = Counter(urlsplit(row["page_url"]).hostname for row in table(run, CURATED))
     return str(hosts.most_common(1)[0][0])
 
 
-def test_a_domain_in_every_table(made: Runner, copy: Runner, tmp_path: Path) -> None:
+def test_a_domain_is_removed_from_every_table(made: Runner, copy: Runner, tmp_path: Path) -> None:
     domain = busiest_domain(made)
     listed = write_list(tmp_path, domain.upper() + ":80", "nowhere.example")
     before = pairs(made)
@@ -128,7 +128,7 @@ def key_of(row: dict[str, Any]) -> str:
 
 
 def assert_marked(made: Runner, copy: Runner, summary: dict[str, Any]) -> None:
-    """The row, the counts and the rows of the curation agree, and it says what it lost."""
+    """Check that row, counts and pairs of the curation agree, and that it records its loss."""
     row = find_curation(copy.warehouse, "default")
     curated = table(copy, CURATED)
     lost = len(table(made, CURATED)) - len(curated)
@@ -143,10 +143,10 @@ def assert_marked(made: Runner, copy: Runner, summary: dict[str, Any]) -> None:
 
 
 @pytest.mark.long
-def test_a_block_list(
+def test_a_block_list_gives_the_rows_of_a_later_removal(
     made: Runner, copy: Runner, metadata: Path, tmp_path: Path, spark: SparkSession
 ) -> None:
-    """Removed later or from the first run on: in the end the same rows in every table."""
+    """Pairs removed later or from the first run on leave the same rows in every table."""
     listed = write_list(tmp_path, busiest_domain(made))
     copy(remove_pairs, listed)
     blocked = Runner(spark, tmp_path / "blocked")
@@ -176,7 +176,7 @@ def test_a_block_list(
 
 @pytest.mark.long
 def test_the_printed_command_purges_the_history(made: Runner, copy: Runner, tmp_path: Path) -> None:
-    """It refuses tables that do not agree; after it no file has what was removed."""
+    """After the printed command no data file has a removed pair."""
     domain = busiest_domain(made)
     copy(remove_pairs, write_list(tmp_path, domain))
     report = copy.report(render)
@@ -189,7 +189,7 @@ def test_the_printed_command_purges_the_history(made: Runner, copy: Runner, tmp_
 
 
 def in_files(run: Runner, domain: str) -> set[str]:
-    """The tables that have a data file, of whatever version, with a page of a domain."""
+    """Return the tables that have a data file of any version with a page of a domain."""
     found = set()
     for file in run.root.rglob("*.parquet"):
         if "_delta_log" not in file.parts and f"//{domain}/".encode() in plain_bytes(file):
@@ -198,13 +198,15 @@ def in_files(run: Runner, domain: str) -> set[str]:
 
 
 def plain_bytes(file: Path) -> bytes:
-    """All values of a Parquet file, as text."""
+    """Return all values of a Parquet file as text."""
     return json.dumps(pq.ParquetFile(file).read().to_pylist(), default=str).encode()
 
 
 @pytest.mark.long
-def test_a_file_that_is_read_again(made: Runner, copy: Runner, tmp_path: Path) -> None:
-    """It brings the pairs of a removed domain back, which are not matched any more."""
+def test_a_file_that_is_read_again_brings_nothing_back(
+    made: Runner, copy: Runner, tmp_path: Path
+) -> None:
+    """Pairs of a removed domain are extracted again, but matched no more."""
     domain = busiest_domain(made)
     copy(remove_pairs, write_list(tmp_path, domain))
     of_a = [row for row in table(copy, MATCHES) if row["crawl"] == "a"]
@@ -215,8 +217,10 @@ def test_a_file_that_is_read_again(made: Runner, copy: Runner, tmp_path: Path) -
 
 
 @pytest.mark.long
-def test_ids_and_urls_in_each_form_of_a_list(made: Runner, copy: Runner, tmp_path: Path) -> None:
-    """A later run does not bring them back, nor does reading the file again."""
+def test_ids_and_urls_are_removed_by_each_form_of_a_list(
+    made: Runner, copy: Runner, tmp_path: Path
+) -> None:
+    """Neither a later run nor reading the file again brings them back."""
     of_a = [row for row in table(made, CURATED) if row["crawl"] == "a"]
     by_pair, by_image, by_url = of_a[0], of_a[len(of_a) // 2], of_a[-1]
     ids = {"pair_id": by_pair["pair_id"], "image_id": by_image["image_id"]}
@@ -259,8 +263,8 @@ def test_ids_and_urls_in_each_form_of_a_list(made: Runner, copy: Runner, tmp_pat
 
 
 @pytest.mark.long
-def test_a_pair_that_another_page_has_too(run: Runner, tmp_path: Path) -> None:
-    """The pages of a domain are taken out, as if they had never been read."""
+def test_a_pair_that_another_page_has_too_stays(run: Runner, tmp_path: Path) -> None:
+    """The pages of a domain are removed as if they had never been read."""
     image = "https://img.example/1.png"
     envelope = json.loads(
         '{"Envelope": {"WARC-Header-Metadata": {"WARC-Type": "response"}, "Payload-Metadata": '
@@ -297,7 +301,7 @@ def test_a_pair_that_another_page_has_too(run: Runner, tmp_path: Path) -> None:
     assert table(run, MATCHES) == before
 
 
-def test_hosts_as_a_pool_spells_them(run: Runner, tmp_path: Path) -> None:
+def test_hosts_are_found_in_each_spelling_of_a_pool(run: Runner, tmp_path: Path) -> None:
     urls = {
         "http://user:pw@BÜCHER.de:8080/1": True,
         "https://www.xn--bcher-kva.de/2": True,
@@ -323,10 +327,10 @@ def test_hosts_as_a_pool_spells_them(run: Runner, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "cut", ["purge_extractions", "purge_matches", "recount", "_mark_curation", "note_purged"]
 )
-def test_what_was_cut_off_is_done_by_the_next_run(
+def test_a_removal_that_was_cut_off_is_done_by_the_next_run(
     made: Runner, copy: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: str
 ) -> None:
-    """Until then nothing is sampled or exported; after it all is as if it had not been."""
+    """Until then nothing is sampled or exported; afterwards the removal is complete."""
     listed = write_list(tmp_path, busiest_domain(made))
 
     def die(*_: object) -> None:
@@ -339,7 +343,7 @@ def test_what_was_cut_off_is_done_by_the_next_run(
     for step in (sample_pairs, export_pairs):
         before = copy.commits()
         if step is export_pairs and cut == "note_purged":
-            continue  # what is to be exported was purged
+            continue  # its rows were purged already
         with pytest.raises(
             InputError, match=r"run (remove_pairs again|sample_pairs|count_entries)"
         ):
@@ -358,8 +362,8 @@ def test_what_was_cut_off_is_done_by_the_next_run(
 
 
 @pytest.mark.long
-def test_matching_that_did_not_know_yet(copy: Runner, tmp_path: Path) -> None:
-    """It read the pairs before a removal and wrote its matches after: they are refused."""
+def test_matches_from_before_a_removal_are_refused(copy: Runner, tmp_path: Path) -> None:
+    """Matching read the pairs before a removal and wrote its matches after it."""
     change = copy.warehouse.last_change(MATCHES, partition := matched(copy))
     assert change is not None
     old = copy.warehouse.read_partition(MATCHES, partition)
@@ -399,7 +403,9 @@ def matched(run: Runner) -> dict[str, str]:
         ("b.txt", None, "expected readable text files"),
     ],
 )
-def test_bad_lists(run: Runner, tmp_path: Path, name: str, data: str | None, message: str) -> None:
+def test_a_bad_list_of_removals_is_refused(
+    run: Runner, tmp_path: Path, name: str, data: str | None, message: str
+) -> None:
     if data is not None:
         (tmp_path / name).write_text(data)
     with pytest.raises(InputError) as caught:
@@ -410,7 +416,7 @@ def test_bad_lists(run: Runner, tmp_path: Path, name: str, data: str | None, mes
     assert not run.warehouse.exists(REMOVALS)
 
 
-def test_no_list(run: Runner) -> None:
+def test_no_list_of_removals_is_refused(run: Runner) -> None:
     with pytest.raises(
         InputError, match="expected a list of pairs, images or domains to remove, found none"
     ):

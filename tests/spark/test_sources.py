@@ -69,7 +69,7 @@ def test_a_server_that_fails_gives_the_pairs_of_a_quiet_one(
         settings = (
             *(f"crawl.name={NAME}", "crawl.kind=wat", f"crawl.base={base}"),
             *(f"crawl.requests.concurrent={limit}", "crawl.requests.wait=0.05"),
-            *("crawl.requests.timeout=0.5", "crawl.min_coverage=0.8"),
+            *("crawl.requests.timeout=2", "crawl.min_coverage=0.8"),
             f"spark.spark.hadoop.fs.s3a.secret.key={SECRETS[2]}",
         )
         summary = run(extract_pairs, *settings)

@@ -1,4 +1,4 @@
-"""What survived a download: each kind of list, the draws anew, and every list that is not one."""
+"""Survivors of a download: each kind of list, their new draws, and lists that are refused."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ KEYS = ("pair_id", "image_id", "image_url", "source_id")
 
 @pytest.fixture(scope="module")
 def parent(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Runner:
-    """A warehouse with the curation `parent`, which no test changes."""
+    """Return a warehouse with the curation `parent`, which no test changes."""
     folder = tmp_path_factory.mktemp("parent")
     run = Runner(spark, folder / "warehouse")
     (folder / "entries.json").write_text(json.dumps(WORDS))
@@ -49,7 +49,7 @@ def curated(run: Runner, curation: str) -> dict[str, Row]:
 
 @pytest.fixture(scope="module")
 def rows(parent: Runner) -> list[Row]:
-    """The pairs of the parent, by pair_id."""
+    """Return the pairs of the parent, sorted by pair_id."""
     found = curated(parent, "parent")
     return [found[pair] for pair in sorted(found)]
 
@@ -71,7 +71,7 @@ def as_lines(*lines: str) -> bytes:
 
 
 def as_img2dataset(urls: Sequence[str]) -> bytes:
-    """Every second one failed; with columns that it was asked to copy."""
+    """Return metadata of img2dataset: every second image failed; it copied our columns."""
     return as_parquet(
         url=[*urls, *urls[1::2]],
         key=[str(n) for n in range(len(urls))] + ["9"] * len(urls[1::2]),
@@ -85,7 +85,7 @@ def as_img2dataset(urls: Sequence[str]) -> bytes:
 
 
 LISTS: dict[str, tuple[str, Callable[[list[str]], bytes], int]] = {
-    # name: key, the file of some ids, every how many of them it lists
+    # By name: the key, a function that writes ids, the step between ids that count
     "a.parquet": ("pair_id", lambda ids: as_parquet(pair_id=ids, width=[1] * len(ids)), 1),
     "b.csv": ("image_id", lambda ids: as_csv(["n", "image_id"], *[["1", i] for i in ids]), 1),
     "c.csv.gz": ("image_url", lambda ids: gzip.compress(as_csv(["image_url"], *zip(ids))), 1),
@@ -98,8 +98,10 @@ LISTS: dict[str, tuple[str, Callable[[list[str]], bytes], int]] = {
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_each_kind_of_list(parent: Runner, rows: list[Row], tmp_path: Path, name: str) -> None:
-    """An image or a source stands for all its pairs; ids may be repeated."""
+def test_each_kind_of_list_keeps_the_same_pairs(
+    parent: Runner, rows: list[Row], tmp_path: Path, name: str
+) -> None:
+    """An image or a source keeps all its pairs; ids may be repeated."""
     key, write, step = LISTS[name]
     ids = sorted({row[key] for row in rows})[::3]
     (tmp_path / name).write_bytes(write(ids))
@@ -121,8 +123,10 @@ def family(parent: str, file: Path, *settings: str) -> list[str]:
     return [f"balance.parent={parent}", f"balance.survivors={file}", *settings]
 
 
-def test_balanced_anew_twice(parent: Runner, rows: list[Row], tmp_path: Path) -> None:
-    """Counts of the survivors; the draw over the parent's probability, and once more."""
+def test_a_child_and_a_grandchild_are_as_worked_by_hand(
+    parent: Runner, rows: list[Row], tmp_path: Path
+) -> None:
+    """Entries are counted over survivors; draws are divided by the parent's probability."""
     above, settings = rows, [f"balance.seed={SEED}", "metadata.version=null"]
     for name, before, t in (("child", "parent", T / 2), ("grandchild", "child", T / 4)):
         alive = {row.image_id for n, row in enumerate(above) if n % 4}
@@ -209,7 +213,7 @@ BAD_LISTS: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", BAD_LISTS)
-def test_what_is_no_list(parent: Runner, tmp_path: Path, name: str) -> None:
+def test_a_bad_list_of_survivors_is_refused(parent: Runner, tmp_path: Path, name: str) -> None:
     data, line = BAD_LISTS[name]
     (tmp_path / name).write_bytes(data)
     message = refused(parent, *family("parent", tmp_path / name), f"balance.seed={SEED}")
@@ -217,14 +221,16 @@ def test_what_is_no_list(parent: Runner, tmp_path: Path, name: str) -> None:
     assert line in message
 
 
-def test_a_list_of_another_curation(parent: Runner, rows: list[Row], tmp_path: Path) -> None:
-    """One strange id among many is enough."""
+def test_a_list_of_another_curation_is_refused(
+    parent: Runner, rows: list[Row], tmp_path: Path
+) -> None:
+    """One unknown id among many is enough."""
     (tmp_path / "ids.txt").write_bytes(as_lines(*(row.pair_id for row in rows), ID))
     message = refused(parent, *family("parent", tmp_path / "ids.txt"), f"balance.seed={SEED}")
     assert f"found 1 of {len(rows) + 1} that it has not, such as {ID}" in message
 
 
-def test_lists_that_are_not_there_or_mixed(parent: Runner, tmp_path: Path) -> None:
+def test_missing_and_mixed_lists_are_refused(parent: Runner, tmp_path: Path) -> None:
     seed = f"balance.seed={SEED}"
     message = refused(parent, *family("parent", tmp_path / "none*.csv"), seed)
     assert message.startswith("balance.survivors: expected readable csv files, found ")
@@ -244,15 +250,15 @@ def test_lists_that_are_not_there_or_mixed(parent: Runner, tmp_path: Path) -> No
         (["balance.parent=none"], "curation: expected one of the warehouse ("),
     ],
 )
-def test_settings_that_say_otherwise(
+def test_settings_other_than_the_parents_are_refused(
     parent: Runner, tmp_path: Path, settings: list[str], line: str
 ) -> None:
     given = [*family("parent", tmp_path / "list.csv"), f"balance.seed={SEED}", *settings]
     assert line in refused(parent, *given)
 
 
-def test_a_parent_whose_rows_were_replaced(parent: Runner, tmp_path: Path) -> None:
-    """By a run that ended before it had published what it wrote."""
+def test_a_parent_whose_rows_were_replaced_is_refused(parent: Runner, tmp_path: Path) -> None:
+    """A run ended after it had written rows and before it published them."""
     rows = parent.warehouse.read_partition(CURATED, {"curation": "parent"}).drop("curation")
     parent(sample_pairs, f"balance.t={T}", "balance.curation=torn")
     parent.warehouse.replace(CURATED, rows.limit(5), {"curation": "torn"}, {})

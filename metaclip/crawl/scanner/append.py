@@ -1,4 +1,4 @@
-"""Pairs of a WAT record's images, from its bytes straight into the columns of a batch.
+"""Append the pairs of a WAT record's images to the columns of a batch, in one kernel.
 
 Images whose strings or URLs are not simple are left to Python.
 """
@@ -18,6 +18,7 @@ from metaclip.crawl.scanner.record import (
     BYTES,
     FIRST_KEY,
     KEPT,
+    KEYS_PER_IMAGE,
     LONG_URL,
     NEEDS_PYTHON,
     NO_BASE,
@@ -25,21 +26,24 @@ from metaclip.crawl.scanner.record import (
     NOT_HTTP,
     OUTCOMES,
     PREFIX,
-    ROOM,
+    ROOM_ROWS,
+    ROOM_TEXT_BYTES,
+    ROOM_URL_BYTES,
     ROW,
+    ROW_NUMBER,
+    ROW_TEXTS,
+    ROW_URL,
     ROWS,
     TEXT_SOURCES,
+    Limits,
 )  # fmt: skip
 from metaclip.crawl.scanner.scan import GAVE_UP, scan_record
-from metaclip.crawl.scanner.simple_url import ABSOLUTE, NOT_PLAIN, OF_FOLDER, plain_url
+from metaclip.crawl.scanner.simple_url import ABSOLUTE, NO_FOLDER, NOT_SIMPLE_URL, simple_form
 from metaclip.crawl.scanner.strings import NOT_SIMPLE, SPACE, put_string, stripped, without_newlines
 from metaclip.jit.compiler import compiled_uncounted, inlined_uncounted
 
-#: what `append_record` returns if the page's base is not simple, or if there is too little
-#: room for the pairs
 NEEDS_BASE, NO_ROOM = -3, -4
-#: indices in its limits
-LONGEST_TEXT, LONGEST_URL, MOST_IMAGES, HAS_ENTITIES = range(4)
+"""Returned in place of the number of rows: Python must resolve the base; the columns are full."""
 
 _TEXTS = len(TEXT_SOURCES)
 
@@ -58,7 +62,7 @@ def _move(out: Any, start: Any, end: Any, to: Any) -> Any:
 
 @inlined_uncounted
 def _is_repeated(out: Any, ends: Any, first: Any, row: Any, end: Any) -> Any:
-    """Whether the text of `row`, up to `end`, is that of a row from `first` on."""
+    """Return whether a row from `first` on has the text of `row`, which ends at `end`."""
     start = ends[row]
     for other in range(first, row):
         size, at = ends[other + 1] - ends[other], ends[other]
@@ -71,17 +75,18 @@ def _is_repeated(out: Any, ends: Any, first: Any, row: Any, end: Any) -> Any:
 
 
 @inlined_uncounted
-def _put_texts(data: Any, places: Any, limits: Any, columns: Any, first: Any) -> Any:
-    """Write the texts of an image, equal ones once, as rows from `first` on; return the
-    row behind them, or NOT_SIMPLE.
+def _put_texts(data: Any, bounds: Any, limits: Any, columns: Any, first: Any) -> Any:
+    """Write the texts of an image, equal ones once, as rows from `first` on.
+
+    Return the row after them, or NOT_SIMPLE.
     """
     row, out, ends = first, columns.texts, columns.text_ends
     for i in range(_TEXTS):
-        start, end = places[2 * i], places[2 * i + 1]
-        if end - start > limits[LONGEST_TEXT]:
+        start, end = bounds[2 * i], bounds[2 * i + 1]
+        if end - start > limits.text_bytes:
             return NOT_SIMPLE
         if end > start:
-            end = put_string(data, start, end, out, ends[row], limits[HAS_ENTITIES])
+            end = put_string(data, start, end, out, ends[row], limits.entities)
             if end == NOT_SIMPLE:
                 return NOT_SIMPLE
             without_newlines(out, ends[row], end)
@@ -98,26 +103,26 @@ def _put_texts(data: Any, places: Any, limits: Any, columns: Any, first: Any) ->
 def _put_url(
     data: Any, base: Any, start: Any, end: Any, limits: Any, found: Any, out: Any, at: Any
 ) -> Any:
-    """Write a URL; return (the outcome of its image, its end)."""
-    longest = limits[LONGEST_URL]
+    """Write the URL at data[start:end], resolved; return the outcome of its image, and its end."""
+    longest = limits.url_bytes
     if start < 0:
         return BAD_URL, at
     if same(data, start, b"data:"):
         return NOT_HTTP, at
     if end - start > longest:
         return NEEDS_PYTHON, at
-    end = put_string(data, start, end, out, at, limits[HAS_ENTITIES])
+    end = put_string(data, start, end, out, at, limits.entities)
     if end == NOT_SIMPLE:
         return NEEDS_PYTHON, at
     start = at
-    while start < end and out[start] <= SPACE:  # what the URL standard strips
+    while start < end and out[start] <= SPACE:  # the URL standard strips these
         start += 1
     while start < end and out[end - 1] <= SPACE:
         end -= 1
     if start == end:
         return BAD_URL, at
-    form = plain_url(out, start, end)
-    if form == NOT_PLAIN:
+    form = simple_form(out, start, end)
+    if form == NOT_SIMPLE_URL:
         return NEEDS_PYTHON, at
     size = found[PREFIX + form] if form != ABSOLUTE else 0
     if form != ABSOLUTE and size == 0:
@@ -132,38 +137,37 @@ def _put_url(
 def _put_image(
     data: Any, base: Any, row: Any, limits: Any, found: Any, columns: Any, first: Any
 ) -> Any:
-    """Write the pairs of an image as rows from `first` on; return (its outcome, the
-    row behind them).
-    """
-    last = _put_texts(data, row[3:], limits, columns, first)
+    """Write the pairs of an image as rows from `first` on; return its outcome and the next row."""
+    last = _put_texts(data, row[ROW_TEXTS:], limits, columns, first)
     if last == NOT_SIMPLE:
         return NEEDS_PYTHON, first
     if last == first:
         return NO_TEXT, first
     ends, start = columns.url_ends, np.int64(columns.url_ends[first])
     out = columns.urls
-    outcome, end = _put_url(data, base, row[1], row[2], limits, found, out, start)
+    outcome, end = _put_url(data, base, row[ROW_URL], row[ROW_URL + 1], limits, found, out, start)
     if outcome != KEPT:
         return outcome, first
+    first_key = found[FIRST_KEY] + KEYS_PER_IMAGE * row[ROW_NUMBER]
     for i in range(first, last):
         ends[i + 1] = end + (i - first) * (end - start)
         for at in range(start if i > first else end, end):
             out[ends[i] + at - start] = out[at]
-        columns.keys[i] = found[FIRST_KEY] + 4 * row[0] + columns.sources[i]
+        columns.keys[i] = first_key + columns.sources[i]
     return outcome, last
 
 
 @inlined_uncounted
 def _has_room(found: Any, columns: Any, count: Any) -> Any:
-    """Whether all rows fit, each with three texts; notes what room they need."""
-    folder = found[PREFIX + OF_FOLDER] + 1
-    found[ROOM] = _TEXTS * found[ROWS]
-    found[ROOM + 1] = _TEXTS * (found[BYTES] + folder * found[ROWS]) + 1
-    found[ROOM + 2] = found[BYTES] + 1
+    """Note the room that all rows need, each with three texts; return whether it is there."""
+    prefix = found[PREFIX + NO_FOLDER] + 1
+    found[ROOM_ROWS] = _TEXTS * found[ROWS]
+    found[ROOM_URL_BYTES] = _TEXTS * (found[BYTES] + prefix * found[ROWS]) + 1
+    found[ROOM_TEXT_BYTES] = found[BYTES] + 1
     return (
-        columns.keys.shape[0] >= count + found[ROOM]
-        and columns.urls.shape[0] >= columns.url_ends[count] + found[ROOM + 1]
-        and columns.texts.shape[0] >= columns.text_ends[count] + found[ROOM + 2]
+        columns.keys.shape[0] >= count + found[ROOM_ROWS]
+        and columns.urls.shape[0] >= columns.url_ends[count] + found[ROOM_URL_BYTES]
+        and columns.texts.shape[0] >= columns.text_ends[count] + found[ROOM_TEXT_BYTES]
     )
 
 
@@ -171,7 +175,7 @@ def _has_room(found: Any, columns: Any, count: Any) -> Any:
 def append_record(
     data: NDArray[np.uint8],
     base: NDArray[np.uint8],
-    limits: tuple[int, int, int, int],
+    bounds: tuple[int, ...],
     first_key: int,
     count: int,
     found: NDArray[np.int64],
@@ -183,21 +187,28 @@ def append_record(
     sources: NDArray[np.int8],
     keys: NDArray[np.int64],
 ) -> int:
-    """Append the pairs of a WAT record behind `count` others; return how many there are then,
-    or what `scan_record` does if it is no page that it can read, or NEEDS_BASE, or NO_ROOM.
+    """Append the pairs of a WAT record after `count` others; return their new number.
 
-    `base` is empty as long as the page's base is not known, `-` if it turns out to have none.
-    `found` and `rows` are those of `scan`; what is left to Python is in the first
-    `found[OUTCOMES + NEEDS_PYTHON]` rows.
+    Return GAVE_UP or NO_PAGE as `scan_record` does, or NEEDS_BASE, or NO_ROOM.
+
+    Args:
+        data: the record, all of a `bytes` object.
+        base: of the page; empty as long as it is unknown, `-` if there is none.
+        bounds: Limits, as a plain tuple: a call takes longer with a named one.
+        first_key: the sort key of the page's first row.
+        count: rows in the columns so far.
+        found: (SIZE,) gets the record.
+        rows: (n, ROW) gets, in front, the images that need Python.
+        urls, url_ends, texts, text_ends, sources, keys: Columns; so for the same reason.
     """
-    # Not an argument: Numba takes long to see what a tuple of arrays is.
+    limits = Limits(*bounds)
     columns = Columns(urls, url_ends, texts, text_ends, sources, keys)
     images = scan_record(data, found, rows)
     if images < 0:
         return int(images)
-    if images > limits[MOST_IMAGES]:
+    if images > limits.images:
         return GAVE_UP
-    if not take_base(data, base, limits[LONGEST_URL], found):
+    if not take_base(data, base, limits.url_bytes, found):
         return NEEDS_BASE
     if not _has_room(found, columns, count):
         return NO_ROOM

@@ -1,4 +1,4 @@
-"""What of a page's base stands before relative URLs that are plain, for kernels."""
+"""Find the part of a page's base that precedes simple relative URLs, in kernels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from metaclip.crawl.scanner.json_walk import COLON, same
 from metaclip.crawl.scanner.record import BASE, NO_BASE, PAGE_URL, PREFIX, ROWS
-from metaclip.crawl.scanner.simple_url import ABSOLUTE, OF_FOLDER, OF_HOST, OF_SCHEME, plain_url
+from metaclip.crawl.scanner.simple_url import ABSOLUTE, NO_FOLDER, NO_HOST, NO_SCHEME, simple_form
 from metaclip.jit.compiler import inlined_uncounted
 
 _SLASH, _QUESTION, _HASH, _AMPERSAND, _LESS, _GREATER, _HYPHEN = (
@@ -18,7 +18,7 @@ _SLASH, _QUESTION, _HASH, _AMPERSAND, _LESS, _GREATER, _HYPHEN = (
 
 @inlined_uncounted
 def _own_base(data: Any, found: Any) -> Any:
-    """Return start and end of the page's base up to its query if that is plain, else twice 0."""
+    """Return start and end of the page's base up to its query if that is simple, else (0, 0)."""
     start, end = found[2 * BASE], found[2 * BASE + 1]
     if start < 0:
         start, end = found[2 * PAGE_URL], found[2 * PAGE_URL + 1]
@@ -32,31 +32,31 @@ def _own_base(data: Any, found: Any) -> Any:
         if data[at] == _QUESTION or data[at] == _HASH:
             end = at
             break
-    return (start, end) if plain_url(data, start, end) == ABSOLUTE else (0, 0)
+    return (start, end) if simple_form(data, start, end) == ABSOLUTE else (0, 0)
 
 
 @inlined_uncounted
 def _note_prefix(base: Any, start: Any, end: Any, found: Any) -> None:
-    """Note what of an HTTP base can stand before plain URLs: it goes up to its last slash."""
+    """Note the prefixes of an HTTP base for simple URLs; the longest ends at its last slash."""
     scheme = start
     while base[scheme] != COLON:
         scheme += 1
     host = scheme + 3
     while base[host] != _SLASH:
         host += 1
-    folder = host
+    path = host
     for at in range(host, end):
         if base[at] == _QUESTION or base[at] == _HASH:
             break
         if base[at] == _SLASH:
-            folder = at + 1
-    found[PREFIX], found[PREFIX + OF_SCHEME] = start, scheme + 1 - start
-    found[PREFIX + OF_HOST], found[PREFIX + OF_FOLDER] = host - start, folder - start
+            path = at + 1
+    found[PREFIX], found[PREFIX + NO_SCHEME] = start, scheme + 1 - start
+    found[PREFIX + NO_HOST], found[PREFIX + NO_FOLDER] = host - start, path - start
 
 
 @inlined_uncounted
 def take_base(data: Any, base: Any, longest: Any, found: Any) -> Any:
-    """Note the folder of the base, if it has one; False if Python has to resolve it first."""
+    """Note the prefixes of the base, if any; return False if Python must resolve it first."""
     given = base.shape[0] > 0
     if not given:
         start, end = _own_base(data, found)

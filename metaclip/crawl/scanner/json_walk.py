@@ -1,10 +1,9 @@
-"""A walk over JSON text for kernels: it checks the whole grammar and decodes nothing.
+"""Walk over JSON text in kernels: check the whole grammar, decode nothing.
 
-Every function takes `data`, all bytes of one `bytes` object, and a place in it. What looks
-at single bytes needs no end: the NUL that Python keeps behind the last byte is a part of no
-token. Bytes inside of strings are looked at no further than for escapes. A place of -1 says
-that this is no JSON, or JSON that these functions leave to a decoder: nested deeper than 64,
-or with numbers of more than 64 characters.
+Every function takes `data`, all bytes of one `bytes` object, and an offset in it. A function
+that reads single bytes needs no end: the NUL that Python keeps after the last byte is part of
+no token. Inside of strings, only escapes are checked. An offset of -1 denotes invalid JSON, or
+JSON that a decoder must read: nesting deeper than 64, numbers of more than 64 characters.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _signs = mask_of('"\\')
 
 
 def one_of(letters: str) -> NDArray[np.bool_]:
-    """Return which bytes are one of `letters`, as a table for kernels."""
+    """Return a table of all bytes, True for those in `letters`."""
     return np.array([chr(byte) in letters for byte in range(256)])
 
 
@@ -38,7 +37,7 @@ _ESCAPED, _EXPONENT = one_of('"\\/bfnrt'), one_of("eE")
 
 @inlined_uncounted
 def same(data: Any, at: Any, word: Any) -> Any:
-    """Whether `word` (bytes) stands at `at`."""
+    """Return whether the bytes at `at` are `word`."""
     for i in range(len(word)):  # noqa: SIM110
         if data[at + i] != word[i]:
             return False
@@ -47,7 +46,7 @@ def same(data: Any, at: Any, word: Any) -> Any:
 
 @inlined_uncounted
 def skip_blanks(data: Any, at: Any) -> Any:
-    """Return the first place from `at` on that is no white space."""
+    """Return the offset of the first byte from `at` on that is no white space."""
     while _BLANK[data[at]]:
         at += 1
     return at
@@ -55,7 +54,7 @@ def skip_blanks(data: Any, at: Any) -> Any:
 
 @inlined_uncounted
 def next_sign(data: Any, at: Any, end: Any) -> Any:
-    """Return the first place from `at` on with a quote or backslash, or -1."""
+    """Return the offset of the first quote or backslash from `at` on, or -1."""
     while at + 64 <= end:
         signs = _signs(data.ctypes.data + at)
         if signs:
@@ -70,7 +69,7 @@ def next_sign(data: Any, at: Any, end: Any) -> Any:
 
 @inlined_uncounted
 def string_end(data: Any, at: Any, end: Any) -> Any:
-    """Return the place of the quote that ends the string whose first byte is at `at`."""
+    """Return the offset of the quote that ends the string whose first byte is at `at`."""
     at = next_sign(data, at, end)
     while at >= 0 and data[at] == BACKSLASH:
         if _ESCAPED[data[at + 1]]:
@@ -94,7 +93,7 @@ def _is_hex(data: Any, at: Any) -> Any:
 
 @inlined_uncounted
 def scalar_end(data: Any, at: Any) -> Any:
-    """Return the place behind the number, `true`, `false` or `null` at `at`."""
+    """Return the end of the number, `true`, `false` or `null` at `at`."""
     if data[at] == _N:
         return at + 4 if same(data, at, b"null") else -1
     if data[at] == _T:
@@ -133,22 +132,22 @@ def _digits_end(data: Any, at: Any) -> Any:
 
 @inlined_uncounted
 def key_end(data: Any, at: Any, end: Any) -> Any:
-    """Return the place of the value whose key should stand at `at`."""
+    """Return the offset of the value whose key is expected at `at`."""
     stop = string_end(data, at + 1, end) if data[at] == QUOTE else -1
-    return behind_colon(data, stop + 1) if stop >= 0 else -1
+    return after_colon(data, stop + 1) if stop >= 0 else -1
 
 
 @inlined_uncounted
-def behind_colon(data: Any, at: Any) -> Any:
-    """Return the place of the value behind the colon that should stand at `at`."""
+def after_colon(data: Any, at: Any) -> Any:
+    """Return the offset of the value after the colon that is expected at `at`."""
     at = skip_blanks(data, at)
     return skip_blanks(data, at + 1) if data[at] == COLON else -1
 
 
 @inlined_uncounted
 def value_end(data: Any, at: Any, end: Any) -> Any:
-    """Return the place behind the value at `at`."""
-    arrays, depth = np.uint64(0), 0  # bit 0 of `arrays`: the innermost bracket is an array's
+    """Return the end of the value at `at`."""
+    arrays, depth = np.uint64(0), 0  # bit 0 of `arrays`: the innermost bracket opens an array
     while at >= 0:
         if data[at] == QUOTE:
             at = string_end(data, at + 1, end)

@@ -1,4 +1,4 @@
-"""Columns of pairs that kernels append to."""
+"""Grow the columns of pairs that kernels append to."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 
 
 class Columns(NamedTuple):
-    """Growing columns; of `ends` the one before a row's is where the row starts."""
+    """Buffers of columns. A row's string starts at `ends[row]` and ends at `ends[row + 1]`."""
 
     urls: NDArray[np.uint8]
     url_ends: NDArray[np.int32]
     texts: NDArray[np.uint8]
     text_ends: NDArray[np.int32]
     sources: NDArray[np.int8]
-    keys: NDArray[np.int64]  # what rows are ordered by
+    keys: NDArray[np.int64]  # sort keys of the rows
 
 
 def new_columns(rows: int, url_bytes: int, text_bytes: int) -> Columns:
-    """Columns with room for so much."""
+    """Return columns with room for so many rows and bytes."""
     return Columns(
         np.empty(url_bytes, np.uint8),
         np.zeros(rows + 1, np.int32),
@@ -32,7 +32,7 @@ def new_columns(rows: int, url_bytes: int, text_bytes: int) -> Columns:
 
 
 def with_room(columns: Columns, count: int, rows: int, url_bytes: int, text_bytes: int) -> Columns:
-    """Columns that hold the first `count` rows of these and have room for so much more."""
+    """Return columns with the first `count` rows of these and room for so many more."""
     rows += count
     url_bytes += int(columns.url_ends[count])
     text_bytes += int(columns.text_ends[count])

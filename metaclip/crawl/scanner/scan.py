@@ -1,8 +1,8 @@
-"""A walk over a WAT record, for kernels: where its page's images and few other fields stand.
+"""Scan a WAT record in kernels: note the offsets of its page's images and of a few fields.
 
-Most of a WAT is links that are no images, so nothing is decoded here. The walk gives up, and
-leaves the record to a decoder, on all that is not as Common Crawl writes it: bad JSON, a key
-twice, a value of another type, an escape in a key or path.
+Most of a WAT is links that are no images, so nothing is decoded here. The scan gives up, and
+leaves the record to a decoder, on every form that Common Crawl does not write: bad JSON, a
+repeated key, a value of another type, an escape in a key or path.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from metaclip.crawl.scanner.json_walk import (
     END_BRACE,
     END_BRACKET,
     QUOTE,
-    behind_colon,
+    after_colon,
     next_sign,
     same,
     skip_blanks,
@@ -49,15 +49,18 @@ from metaclip.crawl.scanner.record import (
     PAYLOAD,
     RECORD,
     ROW,
+    ROW_NUMBER,
+    ROW_URL,
     ROWS,
     STRING_KINDS,
+    TEXT_SOURCES,
     TITLE,
     URL,
 )  # fmt: skip
 from metaclip.jit.compiler import inlined_uncounted
 
-#: what `scan_record` returns if not the number of images
 GAVE_UP, NO_PAGE = -1, -2
+"""Returned in place of the number of images: a decoder must read the record; it has no page."""
 
 _PARENTS = {
     CONTAINER: RECORD,
@@ -71,24 +74,25 @@ _PARENTS = {
 _PARENT = np.array([_PARENTS.get(kind, NOTHING) for kind in range(KINDS)])
 
 _SCHEME = len("data:")
+_ALT, _TITLE, _IMAGE_TITLE = (name.encode() for name in TEXT_SOURCES)
 
 
 @inlined_uncounted
-def _link_target(data: Any, at: Any, size: Any) -> Any:
+def _kind_in_link(data: Any, at: Any, size: Any) -> Any:
     if size == 3 and same(data, at, b"url"):
         return URL
-    if size == 3 and same(data, at, b"alt"):
+    if size == len(_ALT) and same(data, at, _ALT):
         return ALT
     if size == 4 and same(data, at, b"path"):
         return PATH
-    if size == 5 and same(data, at, b"title"):
+    if size == len(_TITLE) and same(data, at, _TITLE):
         return TITLE
-    return IMAGE_TITLE if size == 16 and same(data, at, b"data-image-title") else NOTHING
+    return IMAGE_TITLE if size == len(_IMAGE_TITLE) and same(data, at, _IMAGE_TITLE) else NOTHING
 
 
 @inlined_uncounted
-def _target(kind: Any, data: Any, at: Any, size: Any) -> Any:
-    """Return what the value of a key is for in an object of this kind."""
+def _kind_in_object(kind: Any, data: Any, at: Any, size: Any) -> Any:
+    """Return the kind of the value that a key has in an object of this kind."""
     if kind == RECORD:
         if size == 8 and same(data, at, b"Envelope"):
             return ENVELOPE
@@ -118,8 +122,9 @@ def _target(kind: Any, data: Any, at: Any, size: Any) -> Any:
 
 @inlined_uncounted
 def _next_key(data: Any, at: Any, end: Any, first: Any) -> Any:
-    """Return (place of the value, start and size of its key); at the end of the object a
-    size of -1 and the place behind it.
+    """Return (offset of the value, start and size of its key).
+
+    At the end of the object the size is -1, and the first offset is the object's end.
     """
     at = skip_blanks(data, at)
     if data[at] == END_BRACE:
@@ -132,12 +137,12 @@ def _next_key(data: Any, at: Any, end: Any, first: Any) -> Any:
     stop = next_sign(data, start, end) if data[at] == QUOTE else -1
     if stop < 0 or data[stop] != QUOTE:
         return -1, at, 0
-    return behind_colon(data, stop + 1), start, stop - start
+    return after_colon(data, stop + 1), start, stop - start
 
 
 @inlined_uncounted
 def _take_string(data: Any, at: Any, end: Any, target: Any, found: Any) -> Any:
-    """Note where the string at `at` stands; null is as good as none."""
+    """Note start and end of the string at `at`, return its end; null counts as missing."""
     if found[2 * target] >= 0:
         return -1
     if data[at] != QUOTE:
@@ -151,20 +156,20 @@ def _take_string(data: Any, at: Any, end: Any, target: Any, found: Any) -> Any:
 
 @inlined_uncounted
 def _take_image(data: Any, found: Any, rows: Any) -> Any:
-    """Write the row of an image if it has text; False if there is no room."""
-    place, texts = found[ROWS], 0
+    """Write the row of an image if it has text; return False if there is no room."""
+    row, texts = found[ROWS], 0
     for target in range(ALT, IMAGE_TITLE + 1):
         texts += found[2 * target + 1] - found[2 * target]
     found[IMAGES] += 1
     if texts == 0:
         return True
-    if place == rows.shape[0]:
+    if row == rows.shape[0]:
         return False
-    if same(data, found[2 * URL], b"data:"):  # nothing behind the scheme matters
+    if same(data, found[2 * URL], b"data:"):  # the rest does not matter
         found[2 * URL + 1] = found[2 * URL] + _SCHEME
-    rows[place, 0] = found[IMAGES] - 1
-    for i in range(1, ROW):
-        rows[place, i] = found[2 * URL + i - 1]
+    rows[row, ROW_NUMBER] = found[IMAGES] - 1
+    for i in range(ROW_URL, ROW):
+        rows[row, i] = found[2 * URL + i - ROW_URL]
     found[ROWS] += 1
     found[BYTES] += texts + found[2 * URL + 1] - found[2 * URL]
     return True
@@ -172,7 +177,7 @@ def _take_image(data: Any, found: Any, rows: Any) -> Any:
 
 @inlined_uncounted
 def _take_link(data: Any, at: Any, end: Any, found: Any) -> Any:
-    """Note the strings of the link at `at`; return the place behind it."""
+    """Note the strings of the link at `at`; return its end."""
     for i in range(2 * PATH, 2 * IMAGE_TITLE + 2):
         found[i] = -1
     size, first = 0, True
@@ -181,7 +186,7 @@ def _take_link(data: Any, at: Any, end: Any, found: Any) -> Any:
         at, start, size = _next_key(data, at, end, first)
         first = False
         if at >= 0 and size >= 0:
-            target = _link_target(data, start, size)
+            target = _kind_in_link(data, start, size)
             if target != NOTHING:
                 at = _take_string(data, at, end, target, found)
             elif data[at] == QUOTE:  # as `value_end` does, but without a stack
@@ -194,7 +199,7 @@ def _take_link(data: Any, at: Any, end: Any, found: Any) -> Any:
 
 @inlined_uncounted
 def _take_links(data: Any, at: Any, end: Any, found: Any, rows: Any) -> Any:
-    """Write the rows of the links of the array at `at`; return the place behind it."""
+    """Write the rows of the links in the array at `at`; return its end."""
     if data[at] != BRACKET:
         return -1
     at = skip_blanks(data, at + 1)
@@ -209,7 +214,7 @@ def _take_links(data: Any, at: Any, end: Any, found: Any, rows: Any) -> Any:
             if not _take_image(data, found, rows):
                 return -1
         elif path_end - path > 8 and next_sign(data, path, path_end) >= 0:
-            return -1  # an escape: it may mean the same
+            return -1  # an escape: decoded, it may be an image's path
         at = skip_blanks(data, at)
         if data[at] == END_BRACKET:
             return at + 1
@@ -220,7 +225,7 @@ def _take_links(data: Any, at: Any, end: Any, found: Any, rows: Any) -> Any:
 
 @inlined_uncounted
 def _take_objects(data: Any, at: Any, end: Any, found: Any, rows: Any) -> Any:
-    """Note what the record at `at` holds; return the place behind it."""
+    """Note the fields of the record at `at`; return its end."""
     kind, first = RECORD, True
     at = at + 1 if data[at] == BRACE else -1
     while at >= 0 and kind != NOTHING:
@@ -229,7 +234,7 @@ def _take_objects(data: Any, at: Any, end: Any, found: Any, rows: Any) -> Any:
         if at >= 0 and size < 0:
             kind = _PARENT[kind]
         elif at >= 0:
-            target = _target(kind, data, start, size)
+            target = _kind_in_object(kind, data, start, size)
             if target == NOTHING:
                 at = value_end(data, at, end)
             elif target < STRING_KINDS:
@@ -248,12 +253,12 @@ def _take_objects(data: Any, at: Any, end: Any, found: Any, rows: Any) -> Any:
 
 @inlined_uncounted
 def scan_record(data: Any, found: Any, rows: Any) -> Any:
-    """Return the number of images of the page; GAVE_UP; or NO_PAGE if it is about none.
+    """Return the number of images of the page, GAVE_UP, or NO_PAGE if it describes none.
 
     Args:
         data: all of a `bytes` object.
-        found: gets the fields of the record up to BYTES.
-        rows: (n, ROW), gets the images with text.
+        found: (SIZE,) gets the fields from STRINGS to BYTES; the others are set to 0.
+        rows: (n, ROW) gets the images with text.
     """
     end = data.shape[0]
     found[:MET], found[MET:] = -1, 0

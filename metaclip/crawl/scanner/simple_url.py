@@ -1,7 +1,7 @@
-"""Which URLs need no work: a conservative test for kernels.
+"""Recognise, in kernels, URLs that the URL standard leaves unchanged.
 
-What it says yes to, ada_url would give back as it stands (once a relative URL is put behind
-the right part of its base); what it says no to may do so, too.
+The test is conservative: ada_url returns each simple URL as it is, a relative one after the
+right prefix of its base. It does so for some others, too.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import numpy as np
 from metaclip.crawl.scanner.json_walk import COLON, one_of, same
 from metaclip.jit.compiler import inlined_uncounted
 
-#: what a plain URL lacks: nothing; its scheme; scheme and host; all but the end of its path
-NOT_PLAIN, ABSOLUTE, OF_SCHEME, OF_HOST, OF_FOLDER = range(5)
+NOT_SIMPLE_URL, ABSOLUTE, NO_SCHEME, NO_HOST, NO_FOLDER = range(5)
+"""Form of a URL: a simple one may lack its scheme, scheme and host, or all before its file."""
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _DIGITS = "0123456789"
-# No character that is percent-encoded in a path or a query, and no backslash.
+# Without backslash and the percent-encode sets of path and query (URL standard, 1.3).
 _IN_PATH = one_of(_LETTERS + _LETTERS.upper() + _DIGITS + "_~!$&()*+,;=:@-/.%")
 _IN_NAME = one_of(_LETTERS + _LETTERS.upper() + _DIGITS + "_")
 _IN_HOST, _IN_TOP = one_of(_LETTERS + _DIGITS + "_-"), one_of(_LETTERS)
@@ -26,31 +26,31 @@ _SLASH, _DOT, _HYPHEN, _PERCENT, _QUESTION = (np.uint8(ord(sign)) for sign in "/
 
 
 @inlined_uncounted
-def plain_url(data: Any, start: Any, end: Any) -> Any:
-    """Return what these bytes lack to be a URL in the form that the standard gives it."""
-    form, at = NOT_PLAIN, start
+def simple_form(data: Any, start: Any, end: Any) -> Any:
+    """Return the form of the URL in these bytes."""
+    form, at = NOT_SIMPLE_URL, start
     if end - start < 4:
-        return NOT_PLAIN
+        return NOT_SIMPLE_URL
     if data[start] == _SLASH and data[start + 1] == _SLASH:
-        form, at = OF_SCHEME, _host_end(data, start + 2, end)
+        form, at = NO_SCHEME, _host_end(data, start + 2, end)
     elif data[start] == _SLASH:
-        form = OF_HOST
+        form = NO_HOST
     elif same(data, start, b"http:") and same(data, start + 5, b"//"):
         form, at = ABSOLUTE, _host_end(data, start + 7, end)
     elif same(data, start, b"https:") and same(data, start + 6, b"//"):
         form, at = ABSOLUTE, _host_end(data, start + 8, end)
     elif _IN_NAME[data[start]]:
-        form = OF_FOLDER
-    if form == NOT_PLAIN or at < 0 or not _plain_path(data, at, end, form == OF_FOLDER):
-        return NOT_PLAIN
+        form = NO_FOLDER
+    if form == NOT_SIMPLE_URL or at < 0 or not _is_simple_path(data, at, end, form == NO_FOLDER):
+        return NOT_SIMPLE_URL
     return form
 
 
 @inlined_uncounted
 def _host_end(data: Any, start: Any, end: Any) -> Any:
-    """Return the place of the slash behind a lower-case DNS name, or -1.
+    """Return the offset of the slash after a lower-case DNS name, or -1.
 
-    Its last label starts with a letter, so that it is no IPv4 address; `--` may be Punycode.
+    Its last label starts with a letter, so it is no IPv4 address; `--` may be Punycode.
     """
     at, label, dots = start, start, 0
     while at < end and data[at] != _SLASH:
@@ -69,10 +69,10 @@ def _host_end(data: Any, start: Any, end: Any) -> Any:
 
 
 @inlined_uncounted
-def _plain_path(data: Any, start: Any, end: Any, relative: Any) -> Any:
-    """Whether a path, and a query if there is one, stays as it is.
+def _is_simple_path(data: Any, start: Any, end: Any, relative: Any) -> Any:
+    """Return whether the standard leaves a path, and its query if any, unchanged.
 
-    No segment starts with a dot or has an encoded one, and none before a scheme's colon.
+    No segment starts with a dot or has an encoded one; a relative path has no colon.
     """
     query = False
     for at in range(start, end):

@@ -1,7 +1,7 @@
-"""JSON strings to the text that they mean, for kernels: escapes, HTML entities, blank ends.
+"""Decode JSON strings in kernels: escapes, HTML entities, white space at both ends.
 
-What is rare is left to Python, which knows what to do: surrogates, bad UTF-8, and entities
-that have long names or are no single character of text.
+Rare cases are left to Python: surrogates, invalid UTF-8, and entities that have long names or
+are no single character of text.
 """
 
 from __future__ import annotations
@@ -25,23 +25,24 @@ _IN_NAME = one_of(_DIGITS + _LETTERS + _LETTERS.upper())
 _BLANK = one_of("".join(chr(byte) for byte in range(128) if not chr(byte).strip()))
 _HEX_VALUE = np.array([int(chr(byte), 16) if HEX_DIGIT[byte] else 0 for byte in range(256)])
 _UNESCAPED = np.arange(256, dtype=np.uint8)
-for _letter, _meaning in zip("bfnrt", "\b\f\n\r\t", strict=True):
-    _UNESCAPED[ord(_letter)] = ord(_meaning)
+for _letter, _character in zip("bfnrt", "\b\f\n\r\t", strict=True):
+    _UNESCAPED[ord(_letter)] = ord(_character)
 
 _LONGEST_NAME, _LONGEST_NUMBER = 8, 8
-#: of an `&`: it starts no entity
-_NONE = -2
+_NO_ENTITY = -2
+"""Returned in place of a character: the `&` starts no entity."""
 _SLOTS = 4096
-_SPREAD, _SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(52)  # to a number below _SLOTS
+_MULTIPLIER, _SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(52)
+"""Multiplicative hashing: the upper 12 bits of the product are a slot."""
 
 
 def _slot(name: int) -> int:
-    return (name * int(_SPREAD) % 2**64) >> int(_SHIFT)
+    return (name * int(_MULTIPLIER) % 2**64) >> int(_SHIFT)
 
 
 def _name_table() -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """A hash table of the names of up to 8 letters, as words, to their characters."""
-    names, codes = np.zeros(_SLOTS, np.uint64), np.full(_SLOTS, _NONE)
+    """Return a hash table from names of up to 8 letters, as words, to their characters."""
+    names, codes = np.zeros(_SLOTS, np.uint64), np.full(_SLOTS, _NO_ENTITY)
     for name, text in html5.items():
         if name[-1] == ";" and len(name) <= _LONGEST_NAME + 1:
             word = int.from_bytes(name[:-1].encode(), "big")
@@ -57,13 +58,13 @@ _NAMES, _CODES = _name_table()
 
 @inlined_uncounted
 def put_string(data: Any, start: Any, end: Any, out: Any, at: Any, entities: Any) -> Any:
-    """Write what a JSON string means, and a quote behind it; return its end, or NOT_SIMPLE.
+    """Write a decoded JSON string and a quote after it; return its end, or NOT_SIMPLE.
 
-    `entities`: whether complete entities are decoded.
+    Complete entities are decoded if `entities` is not 0.
     """
-    first, ampersand, semicolon = at, False, False
+    begin, ampersand, semicolon = at, False, False
     while start < end:
-        place = at
+        character = at
         if data[start] == BACKSLASH:
             start, at = _put_escape(data, start, out, at)
             if at == NOT_SIMPLE:
@@ -75,11 +76,11 @@ def put_string(data: Any, start: Any, end: Any, out: Any, at: Any, entities: Any
             for i in range(size):
                 out[at + i] = data[start + i]
             start, at = start + size, at + size
-        ampersand |= out[place] == _AMPERSAND
-        semicolon |= out[place] == _SEMICOLON
+        ampersand |= out[character] == _AMPERSAND
+        semicolon |= out[character] == _SEMICOLON
     out[at] = QUOTE
     if entities and ampersand and semicolon:
-        at = _decode_entities(out, first, at)
+        at = _decode_entities(out, begin, at)
         if at != NOT_SIMPLE:
             out[at] = QUOTE
     return at
@@ -87,7 +88,7 @@ def put_string(data: Any, start: Any, end: Any, out: Any, at: Any, entities: Any
 
 @inlined_uncounted
 def _put_escape(data: Any, start: Any, out: Any, at: Any) -> Any:
-    """Write the character of the escape at `start`; return the places behind both."""
+    """Write the character of the escape at `start`; return the ends of both."""
     if data[start + 1] != _U:
         out[at] = _UNESCAPED[data[start + 1]]
         return start + 2, at + 1
@@ -101,7 +102,7 @@ def _put_escape(data: Any, start: Any, out: Any, at: Any) -> Any:
 
 @inlined_uncounted
 def _put_character(code: Any, out: Any, at: Any) -> Any:
-    """Write a character as UTF-8; return the place behind it."""
+    """Write a character as UTF-8; return its end."""
     if code < 0x80:
         out[at] = code
         return at + 1
@@ -119,7 +120,7 @@ def _put_character(code: Any, out: Any, at: Any) -> Any:
 
 @inlined_uncounted
 def character_size(data: Any, at: Any) -> Any:
-    """Return the bytes of the UTF-8 sequence (beyond ASCII) at `at`, 0 if it is none."""
+    """Return the length of the UTF-8 sequence (beyond ASCII) at `at`, 0 if it is invalid."""
     lead, second = data[at], data[at + 1]
     if lead < 0xC2 or lead > 0xF4 or not _continues(second):
         return 0
@@ -143,26 +144,26 @@ def _continues(byte: Any) -> Any:
 def _decode_entities(out: Any, start: Any, end: Any) -> Any:
     """Decode complete entities in place, once; return the new end, or NOT_SIMPLE.
 
-    None is shorter than its character; the quote at `end` stops what looks at single bytes.
+    No entity is shorter than its character. The quote at `end` ends reads of single bytes.
     """
     at = start
     while start < end:
-        behind, code = start + 1, _NONE
+        after, code = start + 1, _NO_ENTITY
         if out[start] == _AMPERSAND:
-            behind, code = _entity(out, start + 1)
+            after, code = _entity(out, start + 1)
         if code == NOT_SIMPLE:
             return NOT_SIMPLE
-        if code == _NONE:
+        if code == _NO_ENTITY:
             out[at] = out[start]
             start, at = start + 1, at + 1
         else:
-            start, at = behind, _put_character(code, out, at)
+            start, at = after, _put_character(code, out, at)
     return at
 
 
 @inlined_uncounted
 def _entity(out: Any, at: Any) -> Any:
-    """Return (place behind it, its character) of the entity whose `&` stands before `at`."""
+    """Return end and character of the entity whose `&` precedes `at`."""
     if out[at] == _HASH:
         return _numeric_entity(out, at + 1)
     first, word = at, np.uint64(0)
@@ -170,10 +171,10 @@ def _entity(out: Any, at: Any) -> Any:
         word = (word << np.uint64(8)) | np.uint64(out[at])
         at += 1
     if out[at] != _SEMICOLON or at == first:
-        return at, _NONE
+        return at, _NO_ENTITY
     if at - first > _LONGEST_NAME:
         return at, NOT_SIMPLE
-    slot = np.int64((word * _SPREAD) >> _SHIFT)
+    slot = np.int64((word * _MULTIPLIER) >> _SHIFT)
     while _NAMES[slot] != 0 and _NAMES[slot] != word:
         slot = (slot + 1) % _SLOTS
     return at + 1, _CODES[slot]
@@ -191,15 +192,15 @@ def _numeric_entity(out: Any, at: Any) -> Any:
     if at - first == _LONGEST_NUMBER:
         return at, NOT_SIMPLE
     if out[at] != _SEMICOLON or at == first:
-        return at, _NONE
-    # Others are controls, what Windows means by them, surrogates, or no characters.
+        return at, _NO_ENTITY
+    # Others are controls, which HTML maps to Windows-1252, surrogates, or no characters.
     plain = (code >= 0x20 and code < 0x7F) or (code >= 0xA0 and code < 0xD800)
     return at + 1, code if plain or (code >= 0x1F000 and code < 0x1FFFE) else NOT_SIMPLE
 
 
 @inlined_uncounted
 def without_newlines(out: Any, start: Any, end: Any) -> Any:
-    """Make spaces of newlines, in place."""
+    """Replace newlines by spaces, in place."""
     for i in range(start, end):
         if out[i] == _NEWLINE or out[i] == _RETURN:
             out[i] = SPACE
@@ -207,7 +208,7 @@ def without_newlines(out: Any, start: Any, end: Any) -> Any:
 
 @inlined_uncounted
 def stripped(out: Any, start: Any, end: Any) -> Any:
-    """Return start and end of what Python's `strip` leaves of UTF-8."""
+    """Return start and end of UTF-8 without white space at both ends, as `str.strip` does."""
     while start < end and _blank_size(out, start) > 0:
         start += _blank_size(out, start)
     while start < end:
@@ -222,7 +223,7 @@ def stripped(out: Any, start: Any, end: Any) -> Any:
 
 @inlined_uncounted
 def _blank_size(out: Any, at: Any) -> Any:
-    """Return the bytes of the white space at `at`, 0 if it is none."""
+    """Return the length of the white space character at `at`, 0 for another one."""
     lead = out[at]
     if lead < _ASCII:
         return 1 if _BLANK[lead] else 0

@@ -22,7 +22,10 @@ from metaclip.crawl.scanner.record import (
     OUTCOMES,
     PAGE_URL,
     ROW,
+    ROW_NUMBER,
+    ROW_URL,
     SIZE,
+    Limits,
     Outcomes,
 )
 from metaclip.crawl.scanner.scan import GAVE_UP, NO_PAGE
@@ -47,6 +50,10 @@ class WatReader:
         self.options, self.batch = options, batch
         self.writer = WatWriter()
         self.take_warcinfo = self.writer.take_warcinfo
+        self.entities = True  # whether the record that is read still has them
+        of = options.limits
+        sizes = of.max_text_bytes, of.max_url_bytes, of.max_images_per_page
+        self.limits = [Limits(*sizes, entities) for entities in (0, 1)]
         self.found = np.empty(SIZE, np.int64)
         self.rows = np.empty((_MOST_ROWS, ROW), np.int64)
 
@@ -65,8 +72,8 @@ class WatReader:
         return page
 
     def _read(self, block: bytes) -> Page | str | None:
-        entities = self.writer.leaves_entities(block)
-        wanted = WatOptions(entities, self.options.opt_outs, self.options.status)
+        self.entities = self.writer.leaves_entities(block)
+        wanted = WatOptions(self.entities, self.options.opt_outs, self.options.status)
         if wanted.opt_outs or wanted.status:  # the scanner notes no fields of these
             return decode_wat(block, wanted)
         before, base = self.batch.plain, None
@@ -82,16 +89,13 @@ class WatReader:
 
     def _append(self, block: bytes, base: bytes) -> int:
         data, text = np.frombuffer(block, np.uint8), np.frombuffer(base, np.uint8)
-        of = self.options.limits
-        entities = int(self.writer.leaves_entities(block))
-        limits = of.max_text_bytes, of.max_url_bytes, of.max_images_per_page, entities
+        limits = self.limits[self.entities]
         return self.batch.append_record(data, text, limits, self.found, self.rows)
 
     def _base(self, block: bytes) -> str | None:
-        places = self.found[: 2 * PAGE_URL + 2].tolist()
-        url, base = (_string(block, *places[2 * i : 2 * i + 2]) for i in (PAGE_URL, BASE))
-        entities = self.writer.leaves_entities(block)
-        return page_base(bare_url(url), unescape(base) if base and entities else base)
+        bounds = self.found[: 2 * PAGE_URL + 2].tolist()
+        url, base = (_string(block, *bounds[2 * i : 2 * i + 2]) for i in (PAGE_URL, BASE))
+        return page_base(bare_url(url), unescape(base) if base and self.entities else base)
 
     def _page(self, block: bytes, base: str | None, pairs: int) -> Page:
         found = self.found.tolist()
@@ -107,15 +111,15 @@ class WatReader:
             parse_offset(field(OFFSET)),
             parse_date(field(DATE)),
             found[IMAGES],
-            [row[0] for row in others],
+            [row[ROW_NUMBER] for row in others],
             [self._image(block, row) for row in others],
             Outcomes(*found[OUTCOMES : OUTCOMES + NEEDS_PYTHON]),
             pairs,
         )
 
     def _image(self, block: bytes, row: list[int]) -> RawImage:
-        src, *texts = [_string(block, *row[i : i + 2]) for i in range(1, ROW, 2)]
-        if self.writer.leaves_entities(block):
+        src, *texts = [_string(block, *row[i : i + 2]) for i in range(ROW_URL, ROW, 2)]
+        if self.entities:
             return RawImage(src and unescape(src), [text and unescape(text) for text in texts])
         return RawImage(src, texts)
 

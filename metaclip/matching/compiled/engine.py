@@ -1,4 +1,4 @@
-"""The compiled engine: the automaton as flat arrays, run over Arrow buffers by Numba."""
+"""Match the texts of Arrow arrays by kernels over the automaton's flat arrays."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from metaclip.matching.compiled.tokens import PADDING
 
 
 class CompiledEngine:
-    """Gives the ids of the reference engine, with no Python object per text.
+    """The engine `compiled`: the ids of `pyahocorasick`, without a Python object for each text.
 
-    It pickles as its arrays; decoding copies them once.
+    It pickles as its arrays; unpickling copies them once.
     """
 
     def __init__(self, tables: Tables) -> None:
@@ -29,7 +29,11 @@ class CompiledEngine:
 
     @classmethod
     def build(cls, entries: Sequence[str], spacing: Spacing) -> CompiledEngine:
-        """Build from `entries` in the order of their ids (the first has id 0)."""
+        """Return the engine of `entries`, in the order of their ids (the first has id 0).
+
+        Raises:
+            InputError: more than 2^24 beginnings of several words continue.
+        """
         return cls(build_tables(entries, spacing))
 
     def __reduce__(self) -> tuple[type[CompiledEngine], tuple[Tables]]:
@@ -43,7 +47,8 @@ class CompiledEngine:
     def match(self, texts: pa.Array) -> pa.Array:
         """Return the sorted, unique entry ids of each text as `list<int32>`; null for null.
 
-        Raises MetaclipError if the ids are more than a list<int32> array can hold (2**31 - 1).
+        Raises:
+            MetaclipError: more ids than a list<int32> array can hold (2**31 - 1).
         """
         if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
             texts = texts.cast(pa.large_string())
@@ -54,9 +59,10 @@ class CompiledEngine:
 def to_lists(
     bounds: NDArray[np.int64], ids: NDArray[np.int32], nulls: pa.BooleanArray | None
 ) -> pa.ListArray:
-    """Return the ids between each two bounds as `list<int32>`, null where `nulls` says so.
+    """Return the ids between each two bounds as `list<int32>`, null where `nulls` is true.
 
-    Raises MetaclipError if the ids are more than a list<int32> array can hold (2**31 - 1).
+    Raises:
+        MetaclipError: more ids than a list<int32> array can hold (2**31 - 1).
     """
     if bounds[-1] > np.iinfo(np.int32).max:
         raise MetaclipError(
@@ -78,10 +84,10 @@ def _run(tables: Tables, texts: pa.Array) -> tuple[NDArray[np.int64], NDArray[np
         return np.zeros(len(texts) + 1, np.int64), np.empty(0, np.int32)
     kind: Any = np.int32 if pa.types.is_string(texts.type) else np.int64
     offsets = np.frombuffer(offset_buffer, kind)[texts.offset : texts.offset + len(texts) + 1]
-    # Arrow's buffers are read-only or not; the kernel is compiled for one of the two.
+    # Arrow's buffers are read-only or writeable; the kernel is compiled for one of the two.
     offsets.flags.writeable = False
     size = data.size if data is not None else 0
-    # The kernel reads a block beyond each text: the last texts are run from a padded copy.
+    # The kernel reads a block beyond each text, so it gets the last texts from a padded copy.
     safe_rows = int(np.searchsorted(offsets[1:], size - PADDING, side="right"))
     shift = int(offsets[min(safe_rows, len(texts))])
     tail = np.zeros(int(offsets[-1]) - shift + PADDING, np.uint8)

@@ -1,18 +1,18 @@
-"""The kernel: from the bytes of texts to the sorted, unique ids of each.
+"""Match texts: from their bytes to the sorted, unique entry ids of each.
 
-Texts are taken as one stream of tokens in chunks of a thousand, and each chunk goes through
-stages, so that many cache misses are under way at once and few branches go wrong: cut the
-tokens, hash them (and have their slots fetched), look all of them up, filter the pairs of
-neighbours that may start an entry (and have their edges fetched), collect the ids of each
-text, finish these. A text that is longer than a chunk goes on in the next one.
+Texts are one stream of tokens, taken in chunks of a thousand. Each chunk passes these stages:
+cut the tokens, hash them and prefetch their slots, look all of them up, filter the pairs of
+neighbours that may start an entry and prefetch their edges, collect the ids of each text, sort
+these. So many cache misses overlap, and few branches are mispredicted. A text that is longer
+than a chunk continues in the next one.
 
 There are no failure links: a walk from each token is as long as the entries that begin there.
-So the cost grows with a text's tokens times that length (few steps in any real text, as
-entries that begin like each other in each of its places are rare).
+So the cost grows with a text's tokens times that length. It is a few steps in real texts, where
+entries with equal beginnings rarely occur at every position.
 
 Stages take arrays, not tuples of them, and count no references to them (see `jit`). Counts and
-places are unsigned: for a signed one Numba looks each time if it counts from the end, which
-took a tenth of the kernel's time. Mind that it makes a float of an unsigned and a signed one.
+indices are unsigned: of a signed one Numba tests each time whether it counts from the end, which
+took a tenth of the kernel's time. Numba computes a float from an unsigned and a signed number.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from metaclip.matching.compiled.lookup import (
     edge_hash,
     edge_key,
     is_long_token,
+    may_continue,
     may_follow,
-    may_go_on,
     may_start,
     node_of,
 )
@@ -40,8 +40,8 @@ from metaclip.matching.compiled.sort_unique import (
     NO_ID,
     RANKED,
     make_room,
-    unite,
-    unite_by_bitmap,
+    sort_by_bitmap,
+    sort_unique,
 )
 from metaclip.matching.compiled.tokens import (
     LONG_KEY,
@@ -53,10 +53,11 @@ from metaclip.matching.compiled.tokens import (
 )
 
 CHUNK = 1024
-# No text starts in a chunk that is this full: a text cut in two costs more.
+"""Tokens of a chunk."""
 _FULL = np.uint64(CHUNK - 384)
-# So many ids of one text may wait; then repetitions go, which bounds the memory.
+"""Tokens of a chunk in which no further text starts: a text cut in two costs more."""
 _WAITING = np.uint64(1 << 16)
+"""Ids of one text that may wait. Beyond, repeated ones are dropped, which bounds the memory."""
 
 _WORD_BYTES = 8
 _HALF = np.uint64(32)
@@ -72,9 +73,9 @@ def _cut_texts(
 ) -> Any:  # fmt: skip
     """Append the tokens of the next texts, as long as the chunk has room.
 
-    `state` is the next text, whether it is under way, and where its token, block and end are.
-    `ends` gets the places of the ends of texts. Returns the count of tokens and of these, and
-    the state.
+    `state` is the next text, whether it is under way, and the addresses of its token, block and
+    end. `ends` gets the indices of the ends of texts. Return the number of tokens, the number
+    of ends, and the state.
     """
     row, inside, token, block, end = state
     rows, room = np.uint64(offsets.shape[0] - 1), np.uint64(starts.shape[0])
@@ -102,7 +103,7 @@ def _hash_tokens(
     starts: Any, lengths: Any, keys: Any, found: Any, first: Any, count: Any,
     slots: Any, factors: Any, seed: Any,
 ) -> None:  # fmt: skip
-    """Note the key of each token and the slot where it is, if anywhere; have that fetched."""
+    """Note the key of each token and its slot, if it is a known one; prefetch the slot."""
     for i in range(first, count):
         low, high = key_of(starts[i], lengths[i], seed)
         slot = SLOT * slot_of(mix(low, high, seed), factors, slots.shape[0] // 4)
@@ -115,13 +116,13 @@ def _look_up(
     starts: Any, lengths: Any, keys: Any, found: Any, words: Any, terminals: Any,
     first: Any, count: Any, slots: Any, pool: Any,
 ) -> None:  # fmt: skip
-    """Find the word and terminal of each token; those of an unknown one, or an end, are 0."""
+    """Note the word and terminal of each token: 0 for an unknown one and for an end."""
     for i in range(first, count):
         low, high, slot = keys[_2 * i], keys[_2 * i + _1], found[i]
         known = (slots[slot] == low) & (slots[slot + _1] == high)
         last = slots[slot + _3]
-        # Which tokens are known can't be predicted, which are long can. So first the ones
-        # without a branch; a long one, if known so far, has its bytes compared afterwards.
+        # The CPU predicts whether a token is long, but not whether it is known. So the latter
+        # is no branch. The bytes of a long one with a known key are compared afterwards.
         words[i], terminals[i] = word_if(known, slots[slot + _2]), word_if(known, last)
         if high >= LONG_KEY:
             address = pool.ctypes.data + np.int64(last >> _HALF) * _WORD_BYTES
@@ -133,15 +134,15 @@ def _look_up(
 def _filter_pairs(
     words: Any, pairs: Any, found: Any, count: Any, edges: Any, factors: Any, seed: Any
 ) -> Any:
-    """List the places, below `count` - 1, where an entry of several tokens may start.
+    """List the tokens, below `count` - 1, at which an entry of several tokens may start.
 
-    `found` gets the slots of the edges there. Returns how many there are.
+    `found` gets the slots of the edges there. Return the number of these tokens.
     """
     size, before = _0, words[_0]
     for i in range(_1, count):
         after = words[i]
         pairs[size] = i - _1
-        # Not by a comparison: LLVM makes a branch of that, which took three times as long.
+        # LLVM compiles a comparison here to a branch, which took three times as long.
         size += may_start(before, after)
         before = after
     for i in range(size):
@@ -158,22 +159,22 @@ def _collect(
     limit: Any, ids: Any, begins: Any, stops: Any, groups: Any,
     edges: Any, factors: Any, seed: Any,
 ) -> None:  # fmt: skip
-    """Put the ids of each text of the chunk, as they come and plus 1, at ids[begin:stop].
+    """Store the ids of each text of the chunk, unsorted and plus 1, at ids[begin:stop].
 
     Those of the text under way come last. Tokens from `limit` on wait for the next chunk.
     """
-    size, place, pair = stops[0], _0, _0
+    size, token, pair = stops[0], _0, _0
     for text in range(ended + _1):
         last = ends[text] if text < ended else limit
         if groups.shape[0]:
-            for i in range(place, last):
+            for i in range(token, last):
                 size = _append(ids, size, np.uint64(terminals[i]), groups)
         else:
-            size = _append_plain(ids, size, terminals, place, last)
+            size = _append_plain(ids, size, terminals, token, last)
         while pair < pair_count and pairs[pair] < last:
             size = _walk(words, pairs[pair], found[pair], ids, size, groups, edges, factors, seed)
             pair += _1
-        stops[text], place = size, last + _1
+        stops[text], token = size, last + _1
         for lane in range(_LANES):
             ids[size + lane] = NO_ID
         size += _LANES
@@ -182,7 +183,7 @@ def _collect(
 
 @inlined_uncounted
 def _append_plain(ids: Any, size: Any, terminals: Any, first: Any, last: Any) -> Any:
-    """Append what terminals[first:last] mean, none of which is a group; return the new size."""
+    """Append the ids of terminals[first:last], none of which is a group; return the new size."""
     while first < last:
         block = terminals.ctypes.data + 4 * np.int64(first)
         size += pack(block, last - first, 0, ids.ctypes.data + 4 * np.int64(size))
@@ -192,11 +193,11 @@ def _append_plain(ids: Any, size: Any, terminals: Any, first: Any, last: Any) ->
 
 @inlined_uncounted
 def _append(ids: Any, size: Any, terminal: Any, groups: Any) -> Any:
-    """Append what a terminal means; return the new size."""
+    """Append the ids of a terminal; return the new size."""
     if terminal & GROUP:
-        place = terminal - GROUP
-        for i in range(np.uint64(groups[place])):
-            ids[size] = groups[place + _1 + i] + 1
+        group = terminal - GROUP
+        for i in range(np.uint64(groups[group])):
+            ids[size] = groups[group + _1 + i] + 1
             size += _1
         return size
     ids[size] = terminal
@@ -205,44 +206,44 @@ def _append(ids: Any, size: Any, terminal: Any, groups: Any) -> Any:
 
 @inlined_uncounted
 def _walk(
-    words: Any, place: Any, slot: Any, ids: Any, size: Any, groups: Any,
+    words: Any, token: Any, slot: Any, ids: Any, size: Any, groups: Any,
     edges: Any, factors: Any, seed: Any,
 ) -> Any:  # fmt: skip
-    """Append the ids of the entries of several tokens that start at `place`.
+    """Append the ids of the entries of several tokens that start at `token`.
 
-    `slot` is where the first edge is, if it is one.
+    `slot` has the edge of the first two tokens, if there is one.
     """
-    key, place = edge_key(words[place], words[place + _1]), place + _2
+    key, token = edge_key(words[token], words[token + _1]), token + _2
     while True:
-        # A third of the first edges is none, which can't be predicted.
+        # A third of the first edges does not exist, which the CPU cannot predict.
         edge = word_if(edges[slot] == key, edges[slot + _1])
         size = _append(ids, size, edge & _LOW_32, groups)
-        after = words[place]
-        if not may_go_on(edge, after) & may_follow(words[place - _1], after):
+        after = words[token]
+        if not may_continue(edge, after) & may_follow(words[token - _1], after):
             return size
-        key, place = edge_key(node_of(edge), after), place + _1
+        key, token = edge_key(node_of(edge), after), token + _1
         slot = EDGE * slot_of(edge_hash(key, seed), factors, edges.shape[0] // 2)
 
 
 @inlined_uncounted
-def _finish(
+def _sort_texts(
     ids: Any, begins: Any, stops: Any, ended: Any, out: Any, bounds: Any, done: Any,
     ranks: Any, ordered: Any, seen: Any, filled: Any,
 ) -> None:  # fmt: skip
-    """Append the ids of the texts that ended, sorted and each once, to `out`."""
+    """Append the ids of the texts that ended, sorted and unique, to `out`."""
     start = size = np.uint64(bounds[done])
     for text in range(ended):
-        size = unite(ids, begins[text], stops[text], out, size, ranks, ordered, seen, filled)
+        size = sort_unique(ids, begins[text], stops[text], out, size, ranks, ordered, seen, filled)
         bounds[done + text + _1] = size
     for i in range(start, size):
         out[i] -= 1
 
 
 @inlined_uncounted
-def _move(values: Any, place: Any, count: Any) -> None:
-    """Move so many values from `place` on to the front."""
+def _move(values: Any, first: Any, count: Any) -> None:
+    """Move `count` values from index `first` on to the front."""
     for i in range(count):
-        values[i] = values[place + i]
+        values[i] = values[first + i]
 
 
 @compiled
@@ -254,10 +255,15 @@ def match_texts(
     tail: int,
     offsets: NDArray[Any],
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Return the offsets of the ids (int64, one more than texts), and all ids (int32).
+    """Return the offsets of the ids of each text (one more than texts), and all ids.
 
-    Text i is the bytes offsets[i]:offsets[i + 1] behind `address`; from text `safe_rows` on
-    behind `tail` - `shift`, a copy, as the kernel reads a block beyond a text.
+    Args:
+        tables: of the engine.
+        address: of the bytes of the texts.
+        shift: the offset of the first byte of the copy at `tail`.
+        safe_rows: the texts from this one on are read from `tail`.
+        tail: the address of a padded copy, since the kernel reads a block beyond a text.
+        offsets: int32 or int64; text i is the bytes offsets[i]:offsets[i + 1].
     """
     slots, slot_factors, slot_seed = tables.slots, tables.slot_factors, tables.slot_seed
     edges, edge_factors, edge_seed = tables.edges, tables.edge_factors, tables.edge_seed
@@ -286,7 +292,7 @@ def match_texts(
         _look_up(starts, lengths, keys, found, words, terminals, kept, count, slots, pool)
         words[count] = 0
         pair_count = _filter_pairs(words, pairs, found, count, edges, edge_factors, edge_seed)
-        # What starts here needs all its tokens in the chunk; the last few wait for the next.
+        # An entry needs all its tokens in one chunk, so the last few tokens wait for the next.
         limit = count - min(count, depth) if state[1] else count
         ids = make_room(ids, stops[0], count * widest + _LANES * (ended + _1))
         _collect(
@@ -294,13 +300,13 @@ def match_texts(
             ids, begins, stops, groups, edges, edge_factors, edge_seed,
         )  # fmt: skip
         out = make_room(out, np.uint64(bounds[done]), begins[ended])
-        _finish(ids, begins, stops, ended, out, bounds, done, ranks, ordered, seen, filled)
+        _sort_texts(ids, begins, stops, ended, out, bounds, done, ranks, ordered, seen, filled)
         left = stops[ended] - begins[ended]
         if ended:
             done, waiting = done + ended, _WAITING
             _move(ids, begins[ended], left)
         if left > waiting:
-            left = unite_by_bitmap(ids, _0, left, ids, _0, seen, filled)
+            left = sort_by_bitmap(ids, _0, left, ids, _0, seen, filled)
             waiting = _2 * left + _WAITING
         stops[0] = left
         kept = count - limit

@@ -1,10 +1,9 @@
-"""The tables of the compiled engine: a trie over tokens as flat arrays.
+"""Lay the automaton out: a trie over tokens as flat arrays.
 
-A *terminal* says which entries a pattern means: 0 none, id + 1 of one entry, or, with the
-highest of its 32 bits set, where in `groups` a count and that many ids stand.
+A *terminal* (32 bits) denotes the entries of a pattern: 0 for none, id + 1 for one entry, or,
+with the highest bit set, the index in `groups` of their number, which their ids follow.
 
-What was tried, in CPU time per text (300,000 captions of 89 bytes and 21 tokens, 500,000
-entries), is in benchmarks/README.md.
+benchmarks/README.md lists the layouts that were tried, with their CPU time per text.
 """
 
 from __future__ import annotations
@@ -29,29 +28,40 @@ from metaclip.matching.compiled.lookup import (
 )
 from metaclip.matching.compiled.perfect_hash import find_factors, slot_count, slot_of
 from metaclip.matching.compiled.tokens import LONG_KEY, PADDING, key_of, mix
-from metaclip.matching.compiled.trie import Tokens, Trie, cut_patterns, grow_trie, table_size
+from metaclip.matching.compiled.trie import (
+    Numbers,
+    Tokens,
+    Trie,
+    cut_patterns,
+    grow_trie,
+    table_size,
+)
 from metaclip.matching.spacing import entry_pattern
 
 GROUP = np.uint64(1 << 31)
-# Words of a slot and of an edge.
+"""The bit of a terminal that is the index of a group."""
 SLOT, EDGE = np.uint64(4), np.uint64(2)
+"""Words of a token's slot and of an edge's."""
 _HALF = np.uint64(32)
 _LOW_32 = np.uint64(2**32 - 1)
 
+Bytes = NDArray[np.uint8]
 Words = NDArray[np.uint64]
 Factors = NDArray[np.uint16]
 
 
 class Tables(NamedTuple):
-    """What the kernel reads; every array is flat.
+    """The arrays that the kernel reads, all flat.
 
-    slots: 4 words a token: its key (two), id | masks << 32, terminal | place in pool << 32
-    slot_factors, slot_seed: which slot a token has (see `placing`)
+    slots: 4 words a token: its key (two), id | masks << 32, terminal | pool index << 32
+    slot_factors, slot_seed: map a token to its slot (see `perfect_hash`)
     edges: 2 words an edge: its key, terminal | child << 32 | kinds << 56
-    edge_factors, edge_seed: which of them an edge has
-    groups: int32; pool: the long tokens, each after its length, in words of 8 bytes
-    depth: the most tokens in an entry; widest: the most entries that start at one token
-    entry_count: how many ids there are
+    edge_factors, edge_seed: map an edge to its slot
+    groups: ids of equal patterns, each list after its length
+    pool: the bytes of long tokens, each after its length, in words of 8 bytes
+    depth: the most tokens of an entry
+    widest: the most entries that start at one token
+    entry_count: the number of ids
     """
 
     slots: Words
@@ -68,12 +78,12 @@ class Tables(NamedTuple):
 
     @property
     def nbytes(self) -> int:
-        """Bytes in all arrays."""
+        """Bytes of all arrays."""
         return sum(part.nbytes for part in self if isinstance(part, np.ndarray))
 
 
 def aligned(words: NDArray[Any]) -> NDArray[Any]:
-    """Copy to a multiple of 64 bytes, so that a slot never straddles two cache lines."""
+    """Return a copy at a multiple of 64 bytes, so that no slot straddles two cache lines."""
     room = np.empty(words.nbytes + 64, np.uint8)
     start = -room.ctypes.data % 64
     copy = room[start : start + words.nbytes].view(words.dtype)
@@ -82,7 +92,11 @@ def aligned(words: NDArray[Any]) -> NDArray[Any]:
 
 
 def build_tables(entries: Sequence[str], spacing: Spacing) -> Tables:
-    """Build from `entries` in the order of their ids (the first has id 0)."""
+    """Return the tables of `entries`, in the order of their ids (the first has id 0).
+
+    Raises:
+        InputError: the trie has more inner nodes than an edge can number.
+    """
     # An entry with a lone surrogate is allowed; no text can have one.
     patterns = [
         entry_pattern(entry, spacing)[1:-1].encode("utf-8", "surrogatepass") for entry in entries
@@ -122,22 +136,24 @@ def _terminals(leaves: NDArray[np.int64], nodes: int) -> tuple[Words, NDArray[np
 
 
 def _slots(
-    text: NDArray[np.uint8], tokens: Tokens, trie: Trie, terminals: Words
+    text: Bytes, tokens: Tokens, trie: Trie, terminals: Words
 ) -> tuple[Words, Factors, np.uint64, Words]:
+    """Return the slots of all tokens, their factors and seed, and the pool."""
     count = len(tokens.starts)
     pool_words = np.where(tokens.lengths >= 16, 1 + (tokens.lengths + 7) // 8, 0)
-    places = (np.cumsum(pool_words) - pool_words).astype(np.uint64)
+    pool_indices = (np.cumsum(pool_words) - pool_words).astype(np.uint64)
     pool = np.zeros(int(pool_words.sum()) + 1, np.uint64)
     words = np.arange(count, dtype=np.uint64) | trie.masks
     slots = np.zeros(int(SLOT) * slot_count(count), np.uint64)
     hashes_of = partial(_token_hashes, text, tokens.starts, tokens.lengths)
     seed, factors = find_factors(hashes_of, slot_count(count))
-    last = terminals | places << _HALF
+    last = terminals | pool_indices << _HALF
     _fill_slots(text, tokens.starts, tokens.lengths, words, last, factors, seed, slots, pool)
     return slots, factors, seed, pool
 
 
 def _edges(trie: Trie, tokens: int, terminals: Words) -> tuple[Words, Factors, np.uint64]:
+    """Return the slots of all edges, their factors and seed."""
     inner = trie.kinds != 0
     count = np.count_nonzero(inner)
     if count > MOST_CHILDREN:
@@ -160,7 +176,7 @@ def _edges(trie: Trie, tokens: int, terminals: Words) -> tuple[Words, Factors, n
 
 
 @compiled
-def _token_hashes(text: Any, starts: Any, lengths: Any, seed: Any) -> Any:  # pragma: no cover
+def _token_hashes(text: Bytes, starts: Numbers, lengths: Numbers, seed: np.uint64) -> Words:
     hashes = np.empty(starts.shape[0], np.uint64)
     for i in range(starts.shape[0]):
         low, high = key_of(text.ctypes.data + starts[i], lengths[i], seed)
@@ -169,7 +185,7 @@ def _token_hashes(text: Any, starts: Any, lengths: Any, seed: Any) -> Any:  # pr
 
 
 @compiled
-def _edge_hashes(keys: Any, seed: Any) -> Any:  # pragma: no cover
+def _edge_hashes(keys: Words, seed: np.uint64) -> Words:
     hashes = np.empty(keys.shape[0], np.uint64)
     for i in range(keys.shape[0]):
         hashes[i] = edge_hash(keys[i], seed)
@@ -178,33 +194,32 @@ def _edge_hashes(keys: Any, seed: Any) -> Any:  # pragma: no cover
 
 @compiled
 def _fill_slots(
-    text: Any,
-    starts: Any,
-    lengths: Any,
-    words: Any,
-    last: Any,
-    factors: Any,
-    seed: Any,
-    slots: Any,
-    pool: Any,
-) -> None:  # pragma: no cover
+    text: Bytes,
+    starts: Numbers,
+    lengths: Numbers,
+    words: Words,
+    last: Words,
+    factors: Factors,
+    seed: np.uint64,
+    slots: Words,
+    pool: Words,
+) -> None:
     for i in range(starts.shape[0]):
         low, high = key_of(text.ctypes.data + starts[i], lengths[i], seed)
         slot = SLOT * slot_of(mix(low, high, seed), factors, slots.shape[0] // 4)
         slots[slot], slots[slot + np.uint64(1)] = low, high
         slots[slot + np.uint64(2)], slots[slot + np.uint64(3)] = words[i], last[i]
         if high >= LONG_KEY:
-            place = np.int64(last[i] >> _HALF)
-            pool[place] = lengths[i]
-            pool.view(np.uint8)[8 * place + 8 : 8 * place + 8 + lengths[i]] = text[
+            index = np.int64(last[i] >> _HALF)
+            pool[index] = lengths[i]
+            first = 8 * index + 8
+            pool.view(np.uint8)[first : first + lengths[i]] = text[
                 starts[i] : starts[i] + lengths[i]
             ]
 
 
 @compiled
-def _fill_edges(
-    keys: Any, words: Any, factors: Any, seed: Any, edges: Any
-) -> None:  # pragma: no cover
+def _fill_edges(keys: Words, words: Words, factors: Factors, seed: np.uint64, edges: Words) -> None:
     for i in range(keys.shape[0]):
         slot = EDGE * slot_of(edge_hash(keys[i], seed), factors, edges.shape[0] // 2)
         edges[slot], edges[slot + np.uint64(1)] = keys[i], words[i]

@@ -1,9 +1,9 @@
-"""Perfect hashing: each key of a table has a slot of its own, so a lookup reads one slot.
+"""Build and query perfect hash tables: each key has a slot of its own, so a lookup reads one.
 
 Hash and displace (Belazzougui, Botelho and Dietzfelbinger, 2009): one half of a key's hash
-names a bucket of a few keys, and the bucket an odd factor by which the hashes of all of its
-keys fall on slots that no other key has. The factors are small enough for the second-level
-cache, there is nothing to probe, and so no branch to mispredict.
+selects a bucket of a few keys. The bucket has an odd factor which maps the hashes of all of its
+keys to slots that no other key has. The factors are small enough for the second-level cache.
+There is no probing, hence no branch to mispredict.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from metaclip.jit.compiler import compiled, inlined_uncounted
 
-# Fuller tables and larger buckets take longer to build; the others fill more of the cache.
 _LOAD = 0.9
+"""Keys per slot. A fuller table takes longer to build, an emptier one more of the cache."""
 _KEYS_IN_BUCKET = 6
-_MOST = 2**16 - 1
+"""Mean keys of a bucket, with the same trade-off."""
+_LARGEST_FACTOR = 2**16 - 1
 
 _HALF = np.uint64(32)
 _LOW_32 = np.uint64(2**32 - 1)
@@ -30,11 +31,11 @@ _LOW_32 = np.uint64(2**32 - 1)
 def slot_of(hashed: Any, factors: Any, size: Any) -> Any:
     """Return the slot of the known key with this hash; for an unknown one, some slot."""
     bucket = ((hashed & _LOW_32) * np.uint64(factors.shape[0])) >> _HALF
-    return _place(hashed, np.uint64(factors[bucket]), size)
+    return _slot(hashed, np.uint64(factors[bucket]), size)
 
 
 @inlined_uncounted
-def _place(hashed: Any, factor: Any, size: Any) -> Any:
+def _slot(hashed: Any, factor: Any, size: Any) -> Any:
     return (((hashed * factor) >> _HALF) * np.uint64(size)) >> _HALF
 
 
@@ -48,8 +49,8 @@ def find_factors(
 ) -> tuple[np.uint64, NDArray[np.uint16]]:
     """Return the first seed under which a table of `size` slots works, and its factors.
 
-    `hashes_of` gives the hashes of all keys under a seed, good ones in both halves. Two keys
-    with the same one can't be told apart: then the next seed is tried.
+    `hashes_of` returns the hashes of all keys under a seed, uniform in both halves. Where two
+    keys have the same hash, no factor separates them: then the next seed is tried.
     """
     for seed in map(np.uint64, count()):
         factors = _factors(hashes_of(seed), size)
@@ -62,7 +63,7 @@ def _factors(hashes: NDArray[np.uint64], size: int) -> NDArray[np.uint16] | None
     factors = np.zeros(len(hashes) // _KEYS_IN_BUCKET + 1, np.uint16)
     buckets = (((hashes & _LOW_32) * np.uint64(len(factors))) >> _HALF).astype(np.int64)
     counts = np.bincount(buckets, minlength=len(factors))
-    # Large buckets first: those of one key fit into any hole.
+    # Large buckets first: those of one key fit into any free slot.
     order = np.argsort(-counts, kind="stable")
     firsts = np.cumsum(counts) - counts
     ordered = hashes[np.argsort(buckets, kind="stable")]
@@ -71,21 +72,27 @@ def _factors(hashes: NDArray[np.uint64], size: int) -> NDArray[np.uint16] | None
 
 @compiled
 def _find(
-    hashes: Any, order: Any, firsts: Any, counts: Any, size: int, factors: Any
-) -> bool:  # pragma: no cover
+    hashes: NDArray[np.uint64],
+    order: NDArray[np.int64],
+    firsts: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    size: int,
+    factors: NDArray[np.uint16],
+) -> bool:
+    """Set the factor of each bucket, in this order; return False if one has none."""
     taken = np.zeros(size, np.bool_)
     for bucket in order:
         first, factor, placed = firsts[bucket], 1, 0
         while placed < counts[bucket]:
-            slot = _place(hashes[first + placed], np.uint64(factor), size)
+            slot = _slot(hashes[first + placed], np.uint64(factor), size)
             if not taken[slot]:
                 taken[slot] = True
                 placed += 1
                 continue
             for i in range(placed):
-                taken[_place(hashes[first + i], np.uint64(factor), size)] = False
+                taken[_slot(hashes[first + i], np.uint64(factor), size)] = False
             placed, factor = 0, factor + 2
-            if factor > _MOST:
+            if factor > _LARGEST_FACTOR:
                 return False
         factors[bucket] = factor
     return True

@@ -1,6 +1,6 @@
-"""From the ids found in a text, in any order, to sorted and unique ones.
+"""Sort the ids that were found in a text, and drop repeated ones.
 
-Ids are plus 1 here, as they are in terminals. Places are unsigned (see `kernel`).
+Ids are plus 1 here, as they are in terminals. Indices are unsigned (see `kernel`).
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import numpy as np
 from metaclip.jit.compiler import inlined, inlined_uncounted
 from metaclip.jit.intrinsics import count_less, lowest_bit, pack
 
-# Ids are compared in blocks of so many: what is read needs so many `NO_ID` behind it, what
-# is written so much room.
 LANES = 16
+"""Ids of a block. Input needs so many NO_ID after its end, output so much room."""
 NO_ID = np.int32(2**31 - 1)
-# Up to here ids are sorted by comparing each with each (16 at once), then by a bitmap,
-# which no order of the ids can make slower than linear.
 RANKED = 256
+"""Up to so many ids are sorted by their ranks: each is compared with each, 16 at once.
+
+More ids are sorted by a bitmap, whose cost is linear for every order of the ids.
+"""
 
 _1, _LANES, _RANKED = np.uint64(1), np.uint64(LANES), np.uint64(RANKED)
 _IN_WORD, _LOW_6 = np.uint64(6), np.uint64(63)
@@ -36,23 +37,23 @@ def make_room(out: Any, size: Any, more: Any) -> Any:
 
 
 @inlined_uncounted
-def unite(
+def sort_unique(
     ids: Any, begin: Any, end: Any, out: Any, size: Any,
     ranks: Any, ordered: Any, seen: Any, filled: Any,
 ) -> Any:  # fmt: skip
-    """Append ids[begin:end], sorted and each once, to out[:size]; return the new size."""
+    """Append ids[begin:end], sorted and unique, to out[:size]; return the new size."""
     if end - begin > _RANKED:
-        return unite_by_bitmap(ids, begin, end, out, size, seen, filled)
-    return _unite_by_rank(ids, begin, end, out, size, ranks, ordered)
+        return sort_by_bitmap(ids, begin, end, out, size, seen, filled)
+    return _sort_by_rank(ids, begin, end, out, size, ranks, ordered)
 
 
 @inlined_uncounted
-def _unite_by_rank(
+def _sort_by_rank(
     ids: Any, begin: Any, end: Any, out: Any, size: Any, ranks: Any, ordered: Any
 ) -> Any:
-    """An id's place is the number of lesser ones: no branch, and equal ones meet in one place.
+    """Store each id at its rank, the number of lesser ids: no branch, and equal ids coincide.
 
-    All loops run over whole blocks: these are unrolled, and their number can be predicted.
+    All loops run over whole blocks: LLVM unrolls these, and the CPU predicts their number.
     """
     blocks = (end - begin + _LANES - _1) // _LANES
     values = ids.ctypes.data + 4 * np.int64(begin)
@@ -71,12 +72,12 @@ def _unite_by_rank(
 
 
 @inlined_uncounted
-def unite_by_bitmap(
+def sort_by_bitmap(
     ids: Any, begin: Any, end: Any, out: Any, size: Any, seen: Any, filled: Any
 ) -> Any:
-    """Do what `unite` does; `out` may be `ids`.
+    """Do the same by a bitmap; `out` may be `ids`.
 
-    `seen` has a bit for each id, `filled` one for each word of `seen`; both are left as 0.
+    `seen` has a bit for each id, `filled` one for each word of `seen`; all are 0 before and after.
     """
     for i in range(begin, end):
         word = np.uint64(ids[i]) >> _IN_WORD

@@ -1,7 +1,7 @@
-"""From patterns to a trie over tokens: two kernels, for Python objects would take seconds.
+"""Build the trie of the patterns' tokens, in two kernels: Python objects would take seconds.
 
-A token's id tells when it first came. Nodes of depth 1 are the ids of their tokens; the
-node that the i-th edge leads to is the number of tokens plus i.
+Token ids follow the order of first occurrence. A node of depth 1 is its token's id; the node at
+the end of the i-th edge is the number of tokens plus i.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ Numbers = NDArray[np.int64]
 class Tokens(NamedTuple):
     """The distinct tokens of the patterns, and the patterns as token ids.
 
-    starts, lengths: where each distinct token stands in the patterns' text, in bytes
-    ids: of all patterns, one after the other; bounds: where each one's stand, one more
+    starts, lengths: bytes of each distinct token in the patterns' text
+    ids: the token ids of all patterns, one after the other
+    bounds: indices in `ids` of the patterns, one more than there are
     """
 
     starts: Numbers
@@ -47,11 +48,10 @@ class Trie(NamedTuple):
     """The edges below depth 1.
 
     keys: node and token of each edge
-    kinds: of each edge, the kinds (see `lookup`) of the tokens of its node's own edges
+    kinds: mask of the kinds (see `lookup`) of the tokens that continue each edge
     leaves: the node at which each pattern ends
-    masks: of each token, which kinds come second in a pattern that it starts, and after
-        which kinds it comes in any; see `lookup`
-    widest: the most patterns, not distinct ones, that end on one path from the root
+    masks: SECONDS and LEADERS (see `lookup`) of each token
+    widest: the most patterns, repeated ones included, that end on one path from the root
     """
 
     keys: NDArray[np.uint64]
@@ -69,10 +69,11 @@ def table_size(keys: int) -> int:
 @compiled
 def cut_patterns(
     text: NDArray[np.uint8], ends: Numbers, most: int, table: NDArray[np.int32]
-) -> Tokens:  # pragma: no cover
-    """Cut patterns, those behind `ends` in `text`, at single spaces; `most` tokens at most.
+) -> Tokens:
+    """Cut the patterns, which end at `ends` in `text`, at single spaces.
 
-    `table` is filled with -1. Some bytes behind the last pattern are read.
+    There are at most `most` tokens. `table` is filled with -1. The kernel loads up to PADDING
+    bytes after the last pattern.
     """
     starts, lengths = np.empty(most, np.int64), np.empty(most, np.int64)
     ids, bounds = np.empty(most, np.int32), np.zeros(ends.shape[0] + 1, np.int64)
@@ -94,12 +95,12 @@ def cut_patterns(
 
 @inlined
 def _find_or_add(text: Any, starts: Any, lengths: Any, keys: Any, new: Any, table: Any) -> Any:
-    """Return the id of the token that is noted as `new`, which is its own if it is new."""
+    """Return the id of the token that is noted as `new`: `new` itself if it occurs first."""
     base = text.ctypes.data
     low, high = key_of(base + starts[new], lengths[new], _NO_SEED)
-    place = np.int64(mix(low, high, _NO_SEED) & np.uint64(table.shape[0] - 1))
-    while table[place] >= 0:
-        old = np.int64(table[place])
+    slot = np.int64(mix(low, high, _NO_SEED) & np.uint64(table.shape[0] - 1))
+    while table[slot] >= 0:
+        old = np.int64(table[slot])
         if keys[2 * old] == low and keys[2 * old + 1] == high:
             length = lengths[new]
             if high < LONG_KEY:
@@ -108,17 +109,17 @@ def _find_or_add(text: Any, starts: Any, lengths: Any, keys: Any, new: Any, tabl
                 base + starts[old], base + starts[new], length
             ):
                 return old
-        place = (place + 1) & (table.shape[0] - 1)
+        slot = (slot + 1) & (table.shape[0] - 1)
     keys[2 * new], keys[2 * new + 1] = low, high
-    table[place] = new
+    table[slot] = new
     return np.int64(new)
 
 
 @compiled
 def grow_trie(
     ids: NDArray[np.int32], bounds: Numbers, tokens: int, table: NDArray[np.int32]
-) -> Trie:  # pragma: no cover
-    """Make the trie of patterns, as `Tokens` gives them, over so many distinct tokens.
+) -> Trie:
+    """Return the trie of the patterns of `Tokens`, which have so many distinct tokens.
 
     `table` is filled with -1.
     """
@@ -129,8 +130,8 @@ def grow_trie(
     count = 0
     for row in range(rows):
         node = before = np.int64(ids[bounds[row]])
-        for place in range(bounds[row] + 1, bounds[row + 1]):
-            token = np.int64(ids[place])
+        for index in range(bounds[row] + 1, bounds[row + 1]):
+            token = np.int64(ids[index])
             if node < tokens:
                 masks[node] |= _ONE << (SECONDS + kind_of(np.uint64(token)))
             else:
@@ -149,22 +150,24 @@ def grow_trie(
 
 @inlined
 def _find_or_add_edge(keys: Any, new: Any, table: Any) -> Any:
+    """Return the number of the edge that is noted as `new`: `new` itself if it occurs first."""
     hashed = mix(keys[new], _NO_SEED, _NO_SEED)
-    place = np.int64(hashed & np.uint64(table.shape[0] - 1))
-    while table[place] >= 0:
-        if keys[table[place]] == keys[new]:
-            return np.int64(table[place])
-        place = (place + 1) & (table.shape[0] - 1)
-    table[place] = new
+    slot = np.int64(hashed & np.uint64(table.shape[0] - 1))
+    while table[slot] >= 0:
+        if keys[table[slot]] == keys[new]:
+            return np.int64(table[slot])
+        slot = (slot + 1) & (table.shape[0] - 1)
+    table[slot] = new
     return np.int64(new)
 
 
 @inlined
 def _widest_path(keys: Any, ending: Any, tokens: Any) -> Any:
+    """Return `Trie.widest`; `ending` has the number of patterns that end at each node."""
     widest = 0
     for node in range(tokens + keys.shape[0]):
         if node >= tokens:
-            # A parent was made before its children: its count is that of its path.
+            # A parent precedes its children, so its count is already that of its path.
             ending[node] += ending[np.int64(keys[node - tokens] >> _DEPTH_1)]
         widest = max(widest, ending[node])
     return widest

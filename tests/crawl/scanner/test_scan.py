@@ -1,4 +1,4 @@
-"""The scan of WAT records against the slow twin: grammar, plain URLs and plain texts."""
+"""The scanner reads WAT records as its slow twin does: grammar, simple URLs, simple texts."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def joined(parts: tuple[str, ...], rng: random.Random, most: int) -> str:
 
 
 def spelled(value: Any, rng: random.Random) -> bytes:
-    """As UTF-8 where that can be, now and then with escapes."""
+    """Return the value as JSON in UTF-8, at times with escapes."""
     text = json.dumps(value, ensure_ascii=rng.random() < 0.1, separators=(",", ":"))
     return text.encode("utf-8", "surrogatepass")
 
@@ -81,29 +81,29 @@ def compare_random(number: int) -> None:
         agree(spelled(wat(links, rng.choice(PAGES), rng.choice(BASES)), rng))
 
 
-def test_random_images_are_read_as_the_twin_does() -> None:
+def test_random_images_are_read_as_the_twin_reads_them() -> None:
     compare_random(1000)
 
 
 @pytest.mark.long
-def test_more_random_images_are_read_as_the_twin_does() -> None:
+def test_20000_random_images_are_read_as_the_twin_reads_them() -> None:
     compare_random(20_000)
 
 
-def test_entities_are_decoded_as_the_twin_does() -> None:
+def test_entities_are_decoded_as_the_twin_decodes_them() -> None:
     names = [f"&{name.rstrip(';')};" for name in html5] + ["&unknown;", "&;", "&a b;", "&1a;"]
     numbers = [*range(0x110), *range(0xD7FE, 0xD802), 0xDFFF, 0xE000, 0xFDD0, 0xFFFE]
     numbers += [0x10000, 0x1EFFF, 0x1F600, 0x1FFFD, 0x1FFFE, 0x10FFFF, 0x110000, 10**7, 10**9]
     spelled = [form % number for number in numbers for form in ("&#%d;", "&#x%x;", "&#X0%X;")]
     spelled += ["&#;", "&#x;", "&#12", "&#x1g;", "&#00000065;", "&#1234567;"]
-    for start in range(0, len(names + spelled), 2000):  # more images are left to a decoder
+    for start in range(0, len(names + spelled), 2000):  # a decoder reads pages of more images
         parts = (names + spelled)[start : start + 2000]
         for end in ("", "x&amp;amp;"):
             agree(json.dumps(wat([image("/i.png", part + end) for part in parts])).encode())
             agree(json.dumps(wat([image(f"/{part}{end}") for part in parts])).encode())
 
 
-def test_escapes_are_decoded_as_the_twin_does() -> None:
+def test_escapes_are_decoded_as_the_twin_decodes_them() -> None:
     escapes = ["\\" + letter for letter in '"\\/bfnrt'] + ["\\u0026amp;", "\\u0000", "\\u00E9"]
     escapes += ["\\u20ac", "\\ud83d\\ude00", "\\ud800", "\\uFFFF", "&\\u0061mp;"]
     whole = json.dumps(wat([image("/i@.png", "@"), image("/j", "a@", title="@b"), image("@")]))
@@ -111,14 +111,14 @@ def test_escapes_are_decoded_as_the_twin_does() -> None:
         agree(whole.replace("@", escape).replace("IMG" + escape, "IMG@").encode())
 
 
-def test_columns_grow_as_the_pairs_need() -> None:
+def test_columns_grow_with_the_pairs() -> None:
     texts = [{"title": f"t{number}", "data-image-title": f"d{number}"} for number in range(4000)]
     links = [image(f"i{number}.png", f"a{number}", **more) for number, more in enumerate(texts)]
     agree(json.dumps(wat(links, "http://h.example/" + 100 * "x/")).encode())
 
 
 @pytest.mark.parametrize("token", TOKENS)
-def test_any_json_value_is_read_as_the_twin_does(token: str) -> None:
+def test_any_json_value_is_read_as_the_twin_reads_it(token: str) -> None:
     whole = json.dumps(wat([image("/i.png"), "@", {"@": "@"}], base="/x/"))
     for name in (
         '"@": ',
@@ -134,13 +134,13 @@ def test_any_json_value_is_read_as_the_twin_does(token: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["Envelope", "HTML-Metadata", "Links", "path", "url", "Base"])
-def test_a_key_twice_or_escaped_is_read_as_the_twin_does(key: str) -> None:
+def test_a_repeated_or_escaped_key_is_read_as_the_twin_reads_it(key: str) -> None:
     whole = json.dumps(wat([image("/i.png"), image("/j.png")], base="/x/"))
-    place = whole.index(f'"{key}"')
+    start = whole.index(f'"{key}"')
     for value in ("null", '"x"', "{}", "[]", '[{"path":"IMG@/src","url":"/k","alt":"k"}]'):
-        agree(f'{whole[:place]}"{key}":{value},{whole[place:]}'.encode())
-        end = whole.index(":", place) + 1
-        agree(f'{whole[:place]}"{key}":{value},"x":{whole[end:]}'.encode())
+        agree(f'{whole[:start]}"{key}":{value},{whole[start:]}'.encode())
+        end = whole.index(":", start) + 1
+        agree(f'{whole[:start]}"{key}":{value},"x":{whole[end:]}'.encode())
     agree(whole.replace(f'"{key}"', f'"\\u{ord(key[0]):04x}{key[1:]}"', 1).encode())
 
 
@@ -149,7 +149,7 @@ def test_a_key_twice_or_escaped_is_read_as_the_twin_does(key: str) -> None:
     [b"\xff", b"\xc3", b"\xc3(", b"\xe2\x80", b"\xe0\x80\x80", b"\xed\xa0\x80", b"\xf0\x80\x80\x80",
      b"\xf4\x90\x80\x80", b"\xf5\x80\x80\x80", b"\xc0\x80", b"\x80", b"\xf0\x9f\x98"],
 )  # fmt: skip
-def test_bad_utf8_is_read_as_the_twin_does(text: bytes) -> None:
+def test_bad_utf8_is_read_as_the_twin_reads_it(text: bytes) -> None:
     block = json.dumps(wat([image("http://h.example/@.png", "@ or @")])).encode()
     for number in (1, 2, 3):
         agree(block.replace(b"@ or", text + b" or", number))
@@ -184,7 +184,7 @@ def test_limits_hold_for_plain_images() -> None:
     assert dropped(max_images_per_page=2) == {"no_text": 1, "too_many_images": 2}
 
 
-def test_more_images_than_the_scan_has_room_for() -> None:
+def test_more_images_than_the_scanner_has_room_for_are_decoded() -> None:
     links = [image("/i.png", f"{number}") for number in range(5000)]
     account, found = run(zipped(wat_record(wat(links))))
     assert account.pairs == 5000

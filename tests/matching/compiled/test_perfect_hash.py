@@ -1,4 +1,4 @@
-"""Every key gets a slot that no other one has, or another seed is tried."""
+"""Every key gets a slot of its own, or another seed is tried."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_keys_have_slots_of_their_own(count: int) -> None:
     assert all(0 <= slot < size for slot in slots)
 
 
-def test_keys_that_collide_under_a_seed() -> None:
+def test_keys_that_collide_under_a_seed_get_another_one() -> None:
     asked = []
 
     def hashes_of(seed: np.uint64) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:

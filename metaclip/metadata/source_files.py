@@ -1,0 +1,107 @@
+"""List the files of a source, and identify them by name and size."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import fsspec
+
+from metaclip.config.metadata import BuildSettings
+from metaclip.errors import InputError
+from metaclip.redaction import redact
+
+
+class SourceFile(NamedTuple):
+    """One file: its name, the URL or path that opens it, and its bytes."""
+
+    name: str
+    url: str
+    size: int
+
+
+def list_source(patterns: str | Sequence[str], setting: str) -> list[SourceFile]:
+    """Return the files that paths, globs and folders name, sorted by name.
+
+    Raises:
+        InputError: one of them has no file, or two files share a name.
+    """
+    found: dict[str, SourceFile] = {}
+    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+        for file in _expand(pattern, setting):
+            if found.setdefault(file.name, file) != file:
+                raise InputError(setting, "files of different names", f"{file.name} twice")
+    return [found[name] for name in sorted(found)]
+
+
+@dataclass(frozen=True)
+class SourceFiles:
+    """All files of the sources, listed before any of them is read."""
+
+    omw: list[SourceFile]
+    dumps: list[SourceFile]
+    texts: list[SourceFile]
+    counts: list[SourceFile]
+    pageviews: list[SourceFile]
+
+
+def list_inputs(settings: BuildSettings) -> SourceFiles:
+    wikipedia = settings.wikipedia
+    inputs = SourceFiles(
+        list_source(settings.omw, "build.omw"),
+        list_source(wikipedia.dumps, "build.wikipedia.dumps"),
+        list_source(wikipedia.texts, "build.wikipedia.texts"),
+        list_source(settings.unigrams.counts, "build.unigrams.counts"),
+        list_source(settings.titles.pageviews, "build.titles.pageviews"),
+    )
+    if inputs.counts and (inputs.dumps or inputs.texts):
+        raise InputError(
+            "build.unigrams.counts",
+            "ready counts or texts to count, not both",
+            "both",
+            "empty build.wikipedia.dumps and build.wikipedia.texts, or the counts",
+        )
+    return inputs
+
+
+def _expand(pattern: str, setting: str) -> list[SourceFile]:
+    where = f"{setting} {pattern}"
+    try:
+        system, path = fsspec.core.url_to_fs(pattern)
+        paths = system.glob(path) if re.search(r"[*?\[]", path) else [path]
+        infos = [system.info(path) for path in paths]
+        files = [
+            SourceFile(
+                posixpath.basename(info["name"]), system.unstrip_protocol(info["name"]), size
+            )
+            for info in infos
+            if info["type"] == "file" and (size := int(info["size"] or 0))
+        ]
+    except (OSError, ValueError, ImportError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(where, "readable files", reason) from None
+    if not files:
+        kinds = {info["type"] for info in infos}
+        found = "a folder" if kinds == {"directory"} else "an empty file" if infos else "none"
+        raise InputError(where, "at least one file with content", found, "name files or a glob")
+    return files
+
+
+def spark_path(file: SourceFile) -> str:
+    """Return the URL of a file as Hadoop takes it."""
+    return re.sub(r"\As3://", "s3a://", file.url)
+
+
+def describe_files(files: Iterable[SourceFile]) -> list[dict[str, str | int]]:
+    """Return the names and sizes of files for the record of a version."""
+    return [{"name": redact(file.name), "bytes": file.size} for file in files]
+
+
+def digest(*parts: object) -> str:
+    """Return 16 hex digits that identify `parts`, which JSON can hold."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
