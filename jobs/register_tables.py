@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 def register_tables(config: Config, warehouse: Warehouse) -> RegisterSummary:
-    """Make the tables known as `catalog.database`.NAME."""
+    """Register the tables as `catalog.database`.NAME."""
     database = config.catalog.database
     tables, views = catalog.register_tables(warehouse, database)
     log.info("%d tables and %d views in database %s", len(tables), len(views), database)

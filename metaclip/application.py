@@ -58,18 +58,14 @@ def run_job(
     with job_named(name):
         started = time.monotonic()
         spark: SparkSession | None = None
+        failure, code = "", 0
         try:
             config = parse_arguments(description, flags=flags)
             spark = create_session(f"metaclip {name}", config.spark)
-            line, text = _run(name, step, report, config, spark, started)
-            if "--json" not in sys.argv[1:] and _on_terminal(sys.stdout):
-                line = ""
-            printed = "\n".join(filter(None, (line, text)))
+            printed = _run(name, step, report, config, spark, started)
         except (MetaclipError, PySparkException, Py4JError) as error:
             failure = redact(f"{name}: {describe(error)}")
             code = error.exit_code if isinstance(error, MetaclipError) else 1
-        else:
-            failure, code = "", 0
         if spark is not None:
             spark.stop()
     if failure:
@@ -86,21 +82,31 @@ def _run(
     config: Config,
     spark: SparkSession,
     started: float,
-) -> tuple[str, str]:
+) -> str:
     """Run the step and show its progress; return the line of JSON and the report."""
     warehouse = Warehouse(spark, config.warehouse, name, config.digest())
     stages = {"start": time.monotonic() - started}
     warehouse.require_writable()
-    terminal = _stderr() if _on_terminal(sys.stderr) else None
-    with StageProgress(
-        spark.sparkContext, lambda: _job_name.current, lambda: warehouse.current, terminal
-    ):
+    with _show_progress(warehouse):
         summary = step(config, warehouse)
     tasks = account_for_tasks(spark)
     text = report(warehouse, summary) if report else ""
+    if "--json" not in sys.argv[1:] and _on_terminal(sys.stdout):
+        return text
     times = _account_for_time(stages | warehouse.seconds, time.monotonic() - started)
     line = redact(json.dumps({"job": name, **msgspec.to_builtins(summary), **tasks, **times}))
-    return line, text
+    return "\n".join(filter(None, (line, text)))
+
+
+def _show_progress(warehouse: Warehouse) -> StageProgress:
+    """Return the progress of the job that runs, to be entered as a context."""
+    return StageProgress(
+        warehouse.spark.sparkContext,
+        job=lambda: _job_name.current,
+        stage=lambda: warehouse.current,
+        ended=lambda: warehouse.seconds,
+        stream=_stderr() if _on_terminal(sys.stderr) else None,
+    )
 
 
 def open_warehouse(root: str, settings: Mapping[str, object] | None = None) -> NamedTables:

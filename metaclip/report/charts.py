@@ -178,8 +178,8 @@ def draw_deviations(entries: EntryFigures) -> Chart:
     number_axis(axes, y=True)
     axes.legend(loc="upper left")
     text = (
-        f"Of {len(values):,} entries that chance moves, {entries.outside(2):,} lie outside 2 sd "
-        f"and {entries.outside(3):,} outside 3 sd."
+        f"Chance moves {len(values):,} entries: {entries.outside(2):,} lie outside 2 sd, "
+        f"{entries.outside(3):,} outside 3 sd."
     )
     return canvas.finish("deviations", "Deviation from what was expected", text)
 

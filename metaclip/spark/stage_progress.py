@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TextIO
+from typing import Any, TextIO
 
 from pyspark import SparkContext
 
@@ -22,10 +22,11 @@ _QUIET = 30.0
 
 @dataclass(frozen=True)
 class Tasks:
-    """Tasks of the Spark stages that run now."""
+    """Tasks of the Spark stages that run now, and the rows that they have read."""
 
     done: int
     total: int
+    rows: int
 
 
 class StageProgress:
@@ -38,6 +39,7 @@ class StageProgress:
         context: the context whose tasks are counted.
         job: returns the name of the step that runs now.
         stage: returns the name of the stage that runs now, None between stages.
+        ended: returns the names of the stages that have ended.
         stream: the terminal, None where there is none.
     """
 
@@ -46,9 +48,11 @@ class StageProgress:
         context: SparkContext,
         job: Callable[[], str],
         stage: Callable[[], str | None],
+        ended: Callable[[], Collection[str]],
         stream: TextIO | None,
     ) -> None:
-        self._context, self._job, self._stage, self._stream = context, job, stage, stream
+        self._context, self._stream = context, stream
+        self._job, self._stage, self._stages_ended = job, stage, ended
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._tasks: dict[int, float] = {}
@@ -76,17 +80,22 @@ class StageProgress:
             self._shown = False
 
     def line(self) -> str | None:
-        """Return the stage, its tasks, the next stage and the time left; None without tasks."""
+        """Return the stage, its tasks and rows, the time left and the next stage.
+
+        None where no task runs.
+        """
         tasks = count_tasks(self._context, self._tasks)
         if tasks is None:
             return None
         job, stage = self._job(), self._stage()
         now = stage or "compute"
         parts = [f"{now}: {tasks.done:,} of {tasks.total:,} tasks"]
+        if tasks.rows:
+            parts.append(f"{tasks.rows:,} rows read")
         left = _time_left(tasks, min(self._tasks.values(), default=time.monotonic()))
         if left is not None:
             parts.append(f"{format_duration(left)} left")
-        following = next_stage(job, stage)
+        following = next_stage(job, stage, self._stages_ended())
         if following is not None:
             parts.append(f"next: {following}")
         return ", ".join(parts)
@@ -109,8 +118,14 @@ class StageProgress:
 _WITH_OWN_LINE = ("extract_pairs",)
 """Jobs that show the files they read instead."""
 STAGES: dict[str, tuple[str, ...]] = {
-    "import_metadata": ("write metadata",),
-    "build_metadata": ("write metadata",),
+    "import_metadata": ("write metadata", "write metadata_versions"),
+    "build_metadata": (
+        "write wiki_texts",
+        "write ngram_counts",
+        "write title_views",
+        "write metadata",
+        "write metadata_versions",
+    ),
     "import_pairs": ("write extractions",),
     "extract_pairs": ("write extractions",),
     "match_entries": ("write matches",),
@@ -122,32 +137,28 @@ STAGES: dict[str, tuple[str, ...]] = {
 """The stages of each job, in their order."""
 
 
-def next_stage(job: str, stage: str | None) -> str | None:
-    """Return the stage that follows in a job; the first one where none has begun."""
-    stages: Sequence[str] = STAGES.get(job, ())
-    if stage is None:
-        return stages[0] if len(stages) == 1 else None
-    at = stages.index(stage) + 1 if stage in stages else len(stages)
-    return stages[at] if at < len(stages) else None
+def next_stage(job: str, stage: str | None, ended: Collection[str]) -> str | None:
+    """Return the first stage of a job that neither runs nor has ended."""
+    return next((one for one in STAGES.get(job, ()) if one != stage and one not in ended), None)
 
 
 def count_tasks(context: SparkContext, started: dict[int, float]) -> Tasks | None:
-    """Return the tasks of all active stages; None where no stage is active.
+    """Return the tasks and rows of all active stages; None where no stage is active.
 
     Args:
         started: the time at which each active stage was first seen; updated here.
     """
-    tracker = context.statusTracker()
-    active = tracker.getActiveStageIds()
-    for stage in started.keys() - set(active):
+    store: Any = context._jsc.sc().statusStore()
+    active = store.activeStages()
+    stages = [active.apply(index) for index in range(active.size())]
+    for stage in started.keys() - {one.stageId() for one in stages}:
         del started[stage]
-    done = total = 0
-    for stage in active:
-        info = tracker.getStageInfo(stage)
-        if info is not None:
-            started.setdefault(stage, time.monotonic())
-            done, total = done + info.numCompletedTasks, total + info.numTasks
-    return Tasks(done, total) if total else None
+    for one in stages:
+        started.setdefault(one.stageId(), time.monotonic())
+    total = sum(one.numTasks() for one in stages)
+    done = sum(one.numCompleteTasks() for one in stages)
+    rows = sum(one.inputRecords() + one.shuffleReadRecords() for one in stages)
+    return Tasks(done, total, rows) if total else None
 
 
 def _time_left(tasks: Tasks, since: float) -> float | None:

@@ -191,7 +191,7 @@ def test_jobs_targets_and_settings_of_a_command_exist(block: Block) -> None:
 
 
 def test_blocks_have_a_language_that_is_run_checked_or_shown() -> None:
-    known = {RUN, CHECKED, "text", "yaml", "python"}
+    known = {RUN, CHECKED, "text", "yaml", "python", "sql"}
     assert {block.language for block in BLOCKS} <= known
 
 

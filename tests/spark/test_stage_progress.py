@@ -29,7 +29,7 @@ def run_slow_tasks(spark: SparkSession) -> None:
 def test_a_terminal_shows_tasks_next_stage_and_time_left(spark: SparkSession) -> None:
     terminal = Terminal()
     with StageProgress(
-        spark.sparkContext, lambda: "sample_pairs", lambda: "write curated", terminal
+        spark.sparkContext, lambda: "sample_pairs", lambda: "write curated", list, terminal
     ):
         run_slow_tasks(spark)
     shown = terminal.getvalue().split("\r\x1b[K")
@@ -52,7 +52,7 @@ def test_log_lines_come_without_a_terminal(
     monkeypatch.setattr(stage_progress, "_QUIET", 1.0)
     with (
         caplog.at_level("INFO", logger="metaclip"),
-        StageProgress(spark.sparkContext, lambda: "count_entries", lambda: None, None),
+        StageProgress(spark.sparkContext, lambda: "count_entries", lambda: None, list, None),
     ):
         run_slow_tasks(spark)
     lines = [record.getMessage() for record in caplog.records]
@@ -63,19 +63,30 @@ def test_log_lines_come_without_a_terminal(
 def test_a_short_job_logs_nothing(spark: SparkSession, caplog: pytest.LogCaptureFixture) -> None:
     with (
         caplog.at_level("INFO", logger="metaclip"),
-        StageProgress(spark.sparkContext, lambda: "curate", lambda: None, None),
+        StageProgress(spark.sparkContext, lambda: "curate", lambda: None, list, None),
     ):
         spark.range(10).count()
     assert caplog.text == ""
     assert not any("_watch" in thread.name for thread in threading.enumerate())
 
 
-def test_the_next_stage_is_that_of_the_job() -> None:
-    assert next_stage("sample_pairs", "write curated") == "write curation_counts"
-    assert next_stage("sample_pairs", "write curations") is None
-    assert next_stage("sample_pairs", None) is None
-    assert next_stage("match_entries", None) == "write matches"
-    assert next_stage("explain", "anything") is None
+def test_rows_are_shown_once_they_are_known(spark: SparkSession) -> None:
+    """Spark counts the rows of a shuffle when a task that reads them ends."""
+    terminal = Terminal()
+    with StageProgress(spark.sparkContext, lambda: "curate", lambda: None, list, terminal):
+        pairs = spark.sparkContext.parallelize(range(4000), 2).map(lambda n: (n % 4, n))
+        pairs.partitionBy(4, int).foreachPartition(lambda _: time.sleep(1))
+    shown = re.findall(r"compute: \d of \d tasks, ([\d,]+) rows read", terminal.getvalue())
+    assert shown, terminal.getvalue()
+
+
+def test_the_next_stage_is_the_first_that_has_not_begun() -> None:
+    assert next_stage("sample_pairs", None, ()) == "write curated"
+    assert next_stage("sample_pairs", "write curated", ()) == "write curation_counts"
+    ended = {"write curated", "write curation_counts"}
+    assert next_stage("sample_pairs", None, ended) == "write curations"
+    assert next_stage("sample_pairs", "write curations", ended) is None
+    assert next_stage("explain", "anything", ()) is None
     assert all(len(set(stages)) == len(stages) for stages in STAGES.values())
 
 
