@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 
 from metaclip.report.card_facts import CardFacts, TextFile
+from metaclip.report.funnel import CrawlFunnel
+from metaclip.report.page import Step
 
 _CROISSANT = "http://mlcommons.org/croissant/"
 _TERMS = [
@@ -62,10 +64,27 @@ def render_croissant(facts: CardFacts) -> str:
         "url": settings.url,
         "creator": _without_nulls(creator) if settings.creator else None,
         "inLanguage": list(facts.languages) or None,
+        "rai:dataCollection": " ".join(map(_describe_crawl, facts.funnel.crawls)),
+        "rai:dataPreprocessingProtocol": [_describe_step(step) for step in facts.steps],
         "distribution": [_images(), *map(_file, facts.counts)],
         "recordSet": [_records()],
     }
     return json.dumps(_without_nulls(card), ensure_ascii=False, indent=2) + "\n"
+
+
+def _describe_crawl(crawl: CrawlFunnel) -> str:
+    """Return the provenance of one crawl as a sentence."""
+    read, asked = crawl.files.get("done", 0), sum(crawl.files.values())
+    return (
+        f"{crawl.crawl}: {read:,} of {asked:,} files read, {crawl.pages:,} pages, "
+        f"{crawl.pairs:,} pairs, {crawl.unique_pairs:,} unique, {crawl.matched:,} matched."
+    )
+
+
+def _describe_step(step: Step) -> str:
+    """Return one line of the funnel, with its drops by reason."""
+    drops = ", ".join(f"{count:,} {reason}" for reason, count in step.drops.items())
+    return f"{step.name}: {step.number:,}" + (f" (dropped: {drops})" if drops else "")
 
 
 def _images() -> dict[str, object]:

@@ -7,13 +7,14 @@ import random
 from html.parser import HTMLParser
 from pathlib import Path
 
-from pyspark.sql import SparkSession
+from pyspark.sql import Row, SparkSession
 
 from metaclip.jobs.count_entries import count_entries
 from metaclip.jobs.import_metadata import import_metadata
 from metaclip.jobs.import_pairs import import_pairs
 from metaclip.jobs.match_entries import match_entries
 from metaclip.jobs.sample_pairs import sample_pairs
+from metaclip.warehouse.views import NamedTables
 from tests.helpers.runner import Runner
 
 T = 40
@@ -67,6 +68,23 @@ def make_curations(spark: SparkSession, folder: Path) -> Runner:
     run(sample_pairs, "balance.curation=default", f"balance.t={T}", "balance.seed=3")
     run(sample_pairs, "balance.curation=large", "balance.tail_share=0.4")
     return run
+
+
+def read_page(run: Runner) -> str:
+    """Return the page of `default` against `large`."""
+    folder = run.root / "reports" / "default-against-large"
+    return (folder / "report.html").read_text("utf-8")
+
+
+def rows(run: Runner, table: str, **chosen: str) -> list[Row]:
+    """Return the rows of a table as the driver holds them."""
+    frame = NamedTables(run.spark, str(run.root), "test", "0")[table]
+    return [row for row in frame.collect() if all(row[k] == v for k, v in chosen.items())]
+
+
+def number(text: str) -> float:
+    """Return a number as the page shows it."""
+    return float(text.replace(",", ""))
 
 
 class PageNumbers(HTMLParser):

@@ -6,7 +6,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from metaclip.jobs.report_curation import report_curation
-from tests.helpers.report_pages import make_curations
+from tests.helpers.report_pages import PageNumbers, make_curations, read_page
 from tests.helpers.runner import Runner
 
 
@@ -19,3 +19,9 @@ def made(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Runne
     run = make_curations(spark, tmp_path_factory.mktemp("report"))
     run(report_curation, "balance.curation=default", "report.against=large")
     return run
+
+
+@pytest.fixture(scope="session")
+def page(made: Runner) -> PageNumbers:
+    """The numbers of the page."""
+    return PageNumbers(read_page(made))

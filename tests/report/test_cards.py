@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from metaclip.curation.cards import render_counts
 from metaclip.jobs.export_pairs import export_pairs
-from metaclip.warehouse.tables import CURATION_COUNTS, METADATA
+from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, CURATIONS, EXTRACTIONS, METADATA
 from tests.helpers.runner import Runner
 
 PUBLISHER = (
@@ -77,6 +77,24 @@ def test_mlcroissant_validates_the_card_and_reads_its_records(folder: Path) -> N
     assert card["conformsTo"] == "http://mlcommons.org/croissant/1.1"
     assert card["license"] == "cc-by-4.0"
     assert card["creator"]["email"] == "lab@example.org"
+
+
+def test_the_card_has_funnel_balance_and_the_origin_of_each_crawl(
+    made: Runner, folder: Path
+) -> None:
+    import mlcroissant
+
+    metadata = mlcroissant.Dataset(folder / "croissant.json").metadata
+    (row,) = made.warehouse.read(CURATIONS).where("curation = 'default'").collect()
+    curated = made.warehouse.read_partition(CURATED, {"curation": "default"}).count()
+    assert f"{curated} image-text pairs of" in metadata.description
+    assert f"at t = 40 with a tail share of {row.tail_share:.4f}." in metadata.description
+    pairs = made.warehouse.read(EXTRACTIONS).where("kind = 'pair'").select("crawl", "pair.pair_id")
+    for crawl in ("one", "other"):
+        own = pairs.where(f"crawl = '{crawl}'")
+        told = f"{crawl}: 1 of 1 files read, 0 pages, {own.count()} pairs, "
+        assert told + f"{own.distinct().count()} unique" in metadata.data_collection
+    assert f"curated pairs: {curated} (dropped: " in metadata.data_preprocessing_protocol[-1]
 
 
 def read(value: object) -> object:

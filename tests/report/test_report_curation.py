@@ -20,30 +20,8 @@ from metaclip.jobs.match_entries import match_entries
 from metaclip.jobs.remove_pairs import remove_pairs
 from metaclip.jobs.report_curation import report_curation
 from metaclip.jobs.sample_pairs import sample_pairs
-from metaclip.warehouse.views import NamedTables
-from tests.helpers.report_pages import PageNumbers, T
+from tests.helpers.report_pages import PageNumbers, T, number, read_page, rows
 from tests.helpers.runner import Runner
-
-
-@pytest.fixture(scope="module")
-def page(made: Runner) -> PageNumbers:
-    """The numbers of the page."""
-    return PageNumbers(read_page(made))
-
-
-def read_page(run: Runner) -> str:
-    folder = run.root / "reports" / "default-against-large"
-    return (folder / "report.html").read_text("utf-8")
-
-
-def rows(run: Runner, table: str, **chosen: str) -> list[Row]:
-    """Return the rows of a table as the driver holds them."""
-    frame = NamedTables(run.spark, str(run.root), "test", "0")[table]
-    return [row for row in frame.collect() if all(row[k] == v for k, v in chosen.items())]
-
-
-def number(text: str) -> float:
-    return float(text.replace(",", ""))
 
 
 def test_the_numbers_of_a_curation_are_those_of_its_tables(made: Runner, page: PageNumbers) -> None:
