@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 MOST_MATCHES = 32
@@ -13,6 +15,8 @@ MOST_MATCHES = 32
 LENGTHS = (1, 5, 10, 20, 40, 60, 80, 100, 150, 200, 400, 1000, 10000)
 """Least lengths of the bars, in characters."""
 TOP_HOSTS = 10
+NO_HOST = "(no host)"
+"""The bar of the URLs that are not http or https; a pool may have them."""
 _HOST = r"^https?://(?:[^/?#]*@)?(\[[^\]]*\]|[^/?#:]*)"
 
 
@@ -42,70 +46,88 @@ class Distributions:
 
 
 def count_distributions(pool: DataFrame, curated: DataFrame) -> Distributions:
-    """Return the distributions of a pool and of its curation, from one pass over each.
+    """Return the distributions of a pool and of its curation.
+
+    Texts and hosts are counted apart, so that each pass reads its own columns alone.
 
     Args:
         pool, curated: with entry_ids, text, language and image_url.
     """
-    before, after = (_count_values(rows) for rows in (pool, curated))
-    both = before.withColumnRenamed("count", "before").join(
-        after.withColumnRenamed("count", "after"), on=["kind", "value"], how="full"
-    )
-    both = both.fillna(0, ["before", "after"]).persist()
-    small = both.where("kind != 'host'").collect()
-    hosts = both.where("kind = 'host'")
-    counted = hosts.agg(F.count_if(F.col("before") > 0), F.count_if(F.col("after") > 0))
-    numbers = counted.collect()[0]
+    texts = [_Texts(*row) for row in _before_and_after(pool, curated, _count_texts).collect()]
+    hosts = _before_and_after(pool, curated, _count_hosts).persist()
+    named = F.col("host") != NO_HOST
+    sides = (named & (F.col(side) > 0) for side in ("before", "after"))
+    counted = hosts.agg(*map(F.count_if, sides))
+    [hosts_before, hosts_after] = counted.collect()[0]
     result = Distributions(
-        matches=_numbered(small, "matches"),
-        lengths=_numbered(small, "length"),
-        languages=_largest(small, "language"),
+        matches=sorted(_add_up(texts, "matches"), key=lambda bar: int(bar.value)),
+        lengths=sorted(_add_up(texts, "length"), key=lambda bar: int(bar.value)),
+        languages=sorted(_add_up(texts, "language"), key=lambda bar: (-bar.before, bar.value)),
         hosts=_top_hosts(hosts),
-        hosts_before=numbers[0],
-        hosts_after=numbers[1],
+        hosts_before=hosts_before,
+        hosts_after=hosts_after,
     )
-    both.unpersist()
+    hosts.unpersist()
     return result
 
 
-def host_column(url: str) -> Column:
-    """Return the host of a URL, in lower case, without user and port."""
-    return F.lower(F.regexp_extract(url, _HOST, 1))
+class _Texts(NamedTuple):
+    """The pairs whose texts share three values."""
+
+    matches: int
+    length: int
+    language: str
+    before: int
+    after: int
 
 
-def _count_values(rows: DataFrame) -> DataFrame:
-    """Return (kind, value, count); every row has one value of each kind."""
-    length = F.lit(str(LENGTHS[0]))
+def _before_and_after(
+    pool: DataFrame, curated: DataFrame, count: Callable[[DataFrame], DataFrame]
+) -> DataFrame:
+    """Return the groups of `count` with their pairs in the pool and in the curation."""
+    sides = [
+        count(rows).withColumn(side, F.col("count")).drop("count")
+        for rows, side in ((pool, "before"), (curated, "after"))
+    ]
+    keys = [name for name in sides[0].columns if name != "before"]
+    both = sides[0].join(sides[1], on=keys, how="full")
+    return both.fillna(0, ["before", "after"]).select(*keys, "before", "after")
+
+
+def _count_texts(rows: DataFrame) -> DataFrame:
+    length = F.lit(LENGTHS[0])
     for least in LENGTHS[1:]:
-        length = F.when(F.length("text") >= least, str(least)).otherwise(length)
-    values = {
-        "matches": F.least(F.size("entry_ids"), F.lit(MOST_MATCHES)).cast("string"),
-        "length": length,
-        "language": F.coalesce("language", F.lit("unknown")),
-        "host": host_column("image_url"),
-    }
-    kinds = F.array(
-        *(F.struct(F.lit(kind).alias("kind"), v.alias("value")) for kind, v in values.items())
-    )
-    return rows.select(F.inline(kinds)).groupBy("kind", "value").count()
+        length = F.when(F.length("text") >= least, least).otherwise(length)
+    matches = F.least(F.size("entry_ids"), F.lit(MOST_MATCHES))
+    language = F.coalesce("language", F.lit("unknown"))
+    named = (matches.alias("matches"), length.alias("length"), language.alias("language"))
+    return rows.groupBy(*named).count()
 
 
-def _numbered(rows: Sequence[tuple[str, str, int, int]], kind: str) -> list[Bar]:
-    """Return the bars of a kind whose values are numbers, in their order."""
-    bars = [Bar(value, before, after) for found, value, before, after in rows if found == kind]
-    return sorted(bars, key=lambda bar: int(bar.value))
+def _count_hosts(rows: DataFrame) -> DataFrame:
+    """Return (host, count). The regular expression reads each origin once."""
+    origins = rows.groupBy(F.substring_index("image_url", "/", 3).alias("origin")).count()
+    found = F.lower(F.regexp_extract("origin", _HOST, 1))
+    host = F.when(found == "", NO_HOST).otherwise(found)
+    return origins.groupBy(host.alias("host")).agg(F.sum("count").alias("count"))
 
 
-def _largest(rows: Sequence[tuple[str, str, int, int]], kind: str) -> list[Bar]:
-    bars = [Bar(value, before, after) for found, value, before, after in rows if found == kind]
-    return sorted(bars, key=lambda bar: (-bar.before, bar.value))
+def _add_up(texts: Sequence[_Texts], name: str) -> list[Bar]:
+    """Return a bar for each value of one column."""
+    before: Counter[str] = Counter()
+    after: Counter[str] = Counter()
+    for one in texts:
+        value = str(getattr(one, name))
+        before[value] += one.before
+        after[value] += one.after
+    return [Bar(value, before[value], after[value]) for value in before]
 
 
 def _top_hosts(hosts: DataFrame) -> list[Bar]:
     """Return the largest hosts of the pool and those of the curation, each once."""
     found = {
-        row.value: Bar(row.value, row.before, row.after)
+        row.host: Bar(row.host, row.before, row.after)
         for by in ("before", "after")
-        for row in hosts.orderBy(F.desc(by), "value").limit(TOP_HOSTS).collect()
+        for row in hosts.orderBy(F.desc(by), "host").limit(TOP_HOSTS).collect()
     }
     return sorted(found.values(), key=lambda bar: (-bar.before, bar.value))

@@ -60,17 +60,19 @@ def list_entries(counts: DataFrame, entries: DataFrame) -> EntryLists:
         counts: the rows of `curation_counts` of the curation.
         entries: the entries of its metadata.
     """
-    named = counts.join(entries, on="entry_id", how="inner")
+    named = counts.join(entries, on="entry_id", how="inner").persist()
     # A hash spreads the examples over a list that is sorted by source.
     order = F.xxhash64("entry", F.lit("text"))
     unhit = named.where("count = 0").orderBy(order, "entry_id").limit(UNHIT)
-    return EntryLists(
+    lists = EntryLists(
         before=_largest(named, "count"),
         after=_largest(named, "kept"),
         unhit=[row.entry for row in unhit.select("entry").collect()],
         languages=_group(named, "language"),
         sources=_group(named, "source"),
     )
+    named.unpersist()
+    return lists
 
 
 def name_entries(entries: DataFrame, entry_ids: Iterable[int]) -> dict[int, str]:
