@@ -27,7 +27,7 @@ _OF_PAGE = ("page_url", "fetched_at", "warc_file", "warc_offset")
 
 
 class PairBatch:
-    """Pairs that wait to become a record batch, in the order of pages, images and texts.
+    """Pairs of the next record batch, in the order of pages, images and texts.
 
     Pairs of the scanner are in columns already, others in lists; a key orders both.
     """

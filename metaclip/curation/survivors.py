@@ -79,12 +79,12 @@ def keep_survivors(
 ) -> tuple[DataFrame, SurvivorAccount]:
     """Return the rows of a curation that a list names, and the account of the list.
 
-    An image or a source stands for all its pairs. An id may stand there several times
-    (`survivors_repeated` counts how often). One that the curation has not is refused: the
-    list is of another curation or damaged, and what it says of this one can't be trusted.
+    An image or a source covers all its pairs. A repeated id counts once
+    (`survivors_repeated` has their number). An id that the curation lacks is refused: the
+    list belongs to another curation, or is damaged.
 
     Raises:
-        InputError: no ids, or ids that the curation has not.
+        InputError: no ids, or ids that the curation lacks.
     """
     known = curated.select(F.col(listed.key).alias("id"), F.lit(True).alias("known")).distinct()
     once = listed.ids.groupBy("id").agg(F.count(F.lit(1)).alias("times"))

@@ -78,12 +78,18 @@ def read_files(spark: SparkSession, files: str | Sequence[str], setting: str) ->
 
 
 def find_column(rows: DataFrame, setting: str, names: Collection[str]) -> str:
-    """Return the one of `names` that `rows` have as a column.
+    """Return the one of `names` that is a column of `rows`, with a value in some row.
+
+    Where pyarrow cut columns from a file of Spark's, the file's metadata still names them, and
+    Spark reads them as nulls.
 
     Raises:
-        InputError: none of them, or several, which need not mean the same.
+        InputError: none of them, or several, which need not agree.
     """
     found = [name for name in names if name in rows.columns]
+    if len(found) > 1:
+        filled = rows.agg(*(F.count(name).alias(name) for name in found)).collect()[0]
+        found = [name for name in found if filled[name]] or found
     if len(found) != 1:
         shown = " and ".join(found) or f"the columns {', '.join(rows.columns) or 'none'}"
         hint = "a list has one of them" if found else ""

@@ -25,7 +25,7 @@ def compact(warehouse: Warehouse, table: Table) -> dict[str, int]:
     Raises:
         MetaclipError: another job replaced the same rows at the same time.
     """
-    # A change of no partition, so that nothing that was derived from one becomes stale.
+    # The commit names no partition, so tables derived from one stay current.
     with warehouse.committing(table, {}, {}) as delta:
         metrics = delta.optimize().executeCompaction().select("metrics.*").collect()[0]
     return {"removed": metrics.numFilesRemoved, "added": metrics.numFilesAdded}

@@ -102,8 +102,8 @@ def find_matches(pairs: DataFrame, match: Callable[[Column], Column]) -> DataFra
 def keep_unique(matches: DataFrame) -> DataFrame:
     """Return the columns of the table `matches` but for its partition columns.
 
-    Of equal pairs the one with the least (path, page_url, text_source) stays, so the order of
-    tasks has no effect. This follows matching, since half of the texts have no match.
+    The equal pair with the least (path, page_url, text_source) stays, so the order of tasks
+    has no effect. This follows matching, since half of the texts have no match.
     """
     return keep_first(matches, "pair_id").withColumn("language", F.lit(None).cast("string"))
 

@@ -30,7 +30,7 @@ from metaclip.warehouse.warehouse import Warehouse
 _RANKED = "entry string, rank int, score double"
 
 Notes = dict[str, object]
-"""What the record of a version tells of its sources; each function adds its own."""
+"""Facts on the sources for the record of a version; each function adds its own."""
 
 
 def dictionary_candidates(

@@ -186,7 +186,7 @@ def _removed_hosts(rows: DataFrame, keys: DataFrame) -> DataFrame:
     both = F.explode(F.array(host_of("image_url"), host_of("page_url"))).alias("host")
     hosts = rows.select(both).where("host is not null").distinct()
     labels = F.split("host", r"\.")
-    # From each label to the end: .a.example.org, .example.org, .org
+    # The rest of the name from each label on: .a.example.org, .example.org, .org
     above = F.transform(
         F.sequence(F.lit(1), F.size(labels)),
         lambda first: F.concat(

@@ -70,7 +70,7 @@ def _start(builder: SparkSession.Builder) -> SparkSession:
         return builder.getOrCreate()
     except PySparkRuntimeError as error:
         raise InputError(
-            "session", "Spark to start", str(error).splitlines()[0], "the lines above say why"
+            "session", "Spark to start", str(error).splitlines()[0], "see the lines above"
         ) from None
 
 

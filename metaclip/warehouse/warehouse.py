@@ -1,4 +1,4 @@
-"""The tables of one warehouse: read as they stand, replaced by the partition."""
+"""Read the tables of one warehouse at their newest version; replace them by the partition."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from metaclip.errors import ConflictError, InputError
 from metaclip.warehouse.table import Table
 
 _PROPERTIES = {
-    # What a partition was computed from stands in the log, so the log is kept.
+    # The log records the inputs of each partition, so it is kept.
     "delta.logRetentionDuration": "interval 36500 days",
 }
 
 _OURS = '{"metaclip": '
-"""How the userMetadata of our own commits begins."""
+"""Prefix of the userMetadata of our own commits."""
 _RECENT = 100
 """Commits among which a partition's last one is looked for before the whole history."""
 
@@ -97,7 +97,7 @@ class Warehouse:
             ) from None
 
     def read(self, table: Table) -> DataFrame:
-        """Return `table` as it stands now, whatever is written later.
+        """Return `table` at its version of now, whatever is written later.
 
         Raises:
             InputError: there is no such table, or its schema is not the declared one.
@@ -115,7 +115,7 @@ class Warehouse:
         return frame.select(*table.schema.names)
 
     def read_partition(self, table: Table, partition: Partition) -> DataFrame:
-        """Return the rows of one partition of `table` as it stands now."""
+        """Return the rows of one partition of `table` at its version of now."""
         rows = self.read(table)
         for column, value in partition.items():
             rows = rows.where(F.col(column) == value)

@@ -129,7 +129,7 @@ def mutate(parts: list[bytes], rng: random.Random) -> tuple[bytes, list[bytes]]:
             part[rng.randrange(len(part))] ^= 1 << rng.randrange(8)
         elif kind == 1:  # the end is cut off
             del part[rng.randrange(len(part)) :]
-        elif kind == 2:  # something else stands in it
+        elif kind == 2:  # other bytes are inserted
             start = rng.randrange(len(part))
             part[start:start] = rng.randbytes(rng.randint(1, 2000))
         elif kind == 3:  # it goes on as another one

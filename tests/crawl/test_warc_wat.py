@@ -81,12 +81,12 @@ def html_pages() -> dict[str, str]:
 
 
 def outline(text: str) -> str:
-    """What stays of a text whatever charset and white space are: its ASCII letters."""
+    """Return the ASCII letters of a text: they depend on no charset and no white space."""
     return re.sub(r"[^A-Za-z0-9]+", "", text)
 
 
 def in_raw_text(row: Row, html: str) -> bool:
-    """Whether the text stands only inside of scripts, templates and the like."""
+    """Return whether the text occurs only inside of scripts, templates and the like."""
 
     def images(html: str) -> set[str | None]:
         return {clean(t) for image in read_html(html).images for t in image.texts if t}

@@ -51,7 +51,7 @@ def wat(links: Any, url: str = PAGE, base: str | None = None) -> dict[str, Any]:
 
 
 def wat_record(value: Any) -> bytes:
-    """`value` as it stands if it is bytes, else as JSON, in a metadata record."""
+    """Return a metadata record of `value`: bytes unchanged, others as JSON."""
     block = value if isinstance(value, bytes) else json.dumps(value, separators=(",", ":")).encode()
     return record("metadata", block, media="application/json")
 

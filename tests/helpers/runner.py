@@ -30,7 +30,7 @@ SETTINGS = {
     "spark.sql.codegen.wholeStage": False,
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
-# Those of them that a driver which spark-submit has started can still take.
+# The settings that a driver which spark-submit has started can still take.
 LATE_SETTINGS = {
     key: value
     for key, value in SETTINGS.items()

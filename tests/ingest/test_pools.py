@@ -1,4 +1,4 @@
-"""What names a pool of pairs, and what names crawl files."""
+"""Names of pools and names of crawl files are told apart."""
 
 from __future__ import annotations
 

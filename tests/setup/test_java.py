@@ -12,7 +12,7 @@ from metaclip.spark.java import Java, configured_executable, probe, require_java
 
 
 def fake_java(home: Path, version: str, exit_code: int = 0) -> Path:
-    """Write a `java` that says it is `version`, as the real one does: on stderr."""
+    """Write a `java` that prints `version` on stderr, as the real one does."""
     executable = home / "bin" / "java"
     executable.parent.mkdir(parents=True)
     executable.write_text(

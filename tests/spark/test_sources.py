@@ -156,7 +156,7 @@ def s3(spark_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
 
 @pytest.fixture
 def spark_environment(run: Runner) -> Iterator[dict[str, str]]:
-    """What is set in the environment of workers that start from now on."""
+    """Yield the environment of the workers that start from now on."""
     environment = run.spark.sparkContext.environment
     before = dict(environment)
     yield environment

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import Row, SparkSession
+from pyspark.sql.types import StringType, StructField, StructType
 
 from metaclip.curation.survivors import SurvivorAccount, keep_survivors, read_survivors
 from metaclip.errors import InputError
@@ -84,6 +85,17 @@ def as_img2dataset(urls: Sequence[str]) -> bytes:
     )
 
 
+def as_cut_export(ids: Sequence[str]) -> bytes:
+    """Return one column that pyarrow cut from a file of Spark's, which still names two."""
+    names = ("image_id", "source_id")
+    spark_schema = StructType([StructField(name, StringType()) for name in names])
+    metadata = {"org.apache.spark.sql.parquet.row.metadata": spark_schema.json()}
+    stream = io.BytesIO()
+    table = pa.table({"image_id": ids}).replace_schema_metadata(metadata)
+    pq.write_table(table, stream)
+    return stream.getvalue()
+
+
 LISTS: dict[str, tuple[str, Callable[[list[str]], bytes], int]] = {
     # By name: the key, a function that writes ids, the step between ids that count
     "a.parquet": ("pair_id", lambda ids: as_parquet(pair_id=ids, width=[1] * len(ids)), 1),
@@ -94,6 +106,7 @@ LISTS: dict[str, tuple[str, Callable[[list[str]], bytes], int]] = {
     "f.txt.gz": ("image_id", lambda ids: gzip.compress(as_lines(*ids)), 1),
     "g.txt": ("image_url", lambda ids: as_lines(*ids).replace(b"\n", b"\r\n"), 1),
     "h.parquet": ("image_url", as_img2dataset, 2),
+    "i.parquet": ("image_id", as_cut_export, 1),
 }
 
 

@@ -1,4 +1,4 @@
-"""When a request that failed is sent again: bounded, ever later, and never all at once."""
+"""Decide when a failed request is sent again: bounded, ever later, never all at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from metaclip.config.crawl import RequestSettings
 
 
 class TransientError(Exception):
-    """A request that failed in a way that may pass; `retry_after` in seconds, if said."""
+    """A request that failed in a way that may pass; `retry_after` in seconds, if known."""
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason)

@@ -161,7 +161,7 @@ def _collect(
 ) -> None:  # fmt: skip
     """Store the ids of each text of the chunk, unsorted and plus 1, at ids[begin:stop].
 
-    Those of the text under way come last. Tokens from `limit` on wait for the next chunk.
+    The ids of the text under way come last. Tokens from `limit` on wait for the next chunk.
     """
     size, token, pair = stops[0], _0, _0
     for text in range(ended + _1):

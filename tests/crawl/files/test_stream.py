@@ -14,8 +14,9 @@ import fsspec
 import pytest
 
 from metaclip.config.crawl import RequestSettings
+from metaclip.crawl.files.remote import Response
 from metaclip.crawl.files.retries import TransientError, parse_retry_after
-from metaclip.crawl.files.stream import RemoteStream, Response, open_source
+from metaclip.crawl.files.stream import RemoteStream, open_source
 from tests.helpers.http_server import FaultServer, serving
 
 DATA = random.Random(7).randbytes(3_000_000)
@@ -68,7 +69,7 @@ def test_faults(storage: Storage, plan: Sequence[str]) -> None:
     assert read(url, STALLED if "stall" in plan else QUICK) == DATA
     asked = server.requests
     assert [request.fault for request in asked] == [*plan, None][: len(asked)]
-    # What was read is not asked for again; a broken connection may take with it what was not.
+    # Bytes that were read are not asked for again; a broken connection may lose others.
     assert "stall" not in plan or asked[-1].range
 
 

@@ -76,7 +76,7 @@ def test_small_pages_give_what_the_browser_showed(name: str) -> None:
 
 
 def is_declared(page: Served) -> bool:
-    """Whether the charset of a page is declared, so that a browser does not guess."""
+    """Return whether the charset of a page is declared, so that a browser does not guess."""
     media = extract_mime_type([page.fields.get("content-type", "")])
     labels = [(media and media.charset) or "", xml_label(page.body) or ""]
     labels += declared_labels(page.body[:1024])

@@ -1,4 +1,4 @@
-"""WAT records against a slow twin: real ones, mutated ones, and what their rules say."""
+"""WAT records against a slow twin: real records, mutated ones, and each rule."""
 
 from __future__ import annotations
 

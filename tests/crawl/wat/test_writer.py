@@ -70,7 +70,7 @@ def test_the_wat_and_the_warc_of_a_page_of_common_crawl_give_the_same_pairs() ->
         alt, query = ("".join(rng.choices(parts, k=rng.randrange(1, 8))) for _ in range(2))
         src = f"/i?q={query.replace(' ', '')}"
         page = response(f'<meta charset=utf-8><img src="{src}" alt="{alt}">')
-        # What Common Crawl's extractor writes: attribute values after the parser.
+        # Common Crawl's extractor writes attribute values after the parser.
         value = wat([image(html.unescape(src), html.unescape(alt))])
         value["Container"]["Filename"] = CC_NAME
         assert run(zipped(wat_record(value)))[1] == run(zipped(page))[1], (src, alt)
