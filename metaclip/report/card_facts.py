@@ -1,4 +1,4 @@
-"""Gather what the cards of an exported curation tell: figures, files, the publisher's words."""
+"""Gather the facts of the cards: figures, files, the publisher's settings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from metaclip.report.page import Step, list_steps
 
 @dataclass(frozen=True)
 class TextFile:
-    """A small file of the export, with its content and what it holds."""
+    """A small file of the export, with its content and a description."""
 
     name: str
     text: str

@@ -26,7 +26,7 @@ PUBLISHER = (
 
 @pytest.fixture(scope="module")
 def folder(made: Runner, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An export whose publisher said everything."""
+    """An export with every setting of its publisher."""
     target = tmp_path_factory.mktemp("cards") / "export"
     made(
         export_pairs,
@@ -92,8 +92,8 @@ def test_the_card_has_funnel_balance_and_the_origin_of_each_crawl(
     pairs = made.warehouse.read(EXTRACTIONS).where("kind = 'pair'").select("crawl", "pair.pair_id")
     for crawl in ("one", "other"):
         own = pairs.where(f"crawl = '{crawl}'")
-        told = f"{crawl}: 1 of 1 files read, 0 pages, {own.count()} pairs, "
-        assert told + f"{own.distinct().count()} unique" in metadata.data_collection
+        origin = f"{crawl}: 1 of 1 files read, 0 pages, {own.count()} pairs, "
+        assert origin + f"{own.distinct().count()} unique" in metadata.data_collection
     assert f"curated pairs: {curated} (dropped: " in metadata.data_preprocessing_protocol[-1]
 
 

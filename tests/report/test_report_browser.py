@@ -28,15 +28,15 @@ def file(made: Runner) -> Path:
 
 
 def look(page: Page, file: Path) -> tuple[list[str], list[str]]:
-    """Open the page; return what the console said, and the requests that left it."""
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
+    """Open the page; return the lines of its console, and its requests."""
+    lines: list[str] = []
+    requests: list[str] = []
+    page.on("console", lambda message: lines.append(message.text))
+    page.on("pageerror", lambda error: lines.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
     page.goto(file.as_uri(), wait_until="load")
     # The icon is an empty one in the page.
-    return said, [url for url in asked if not url.startswith("data:")]
+    return lines, [url for url in requests if not url.startswith("data:")]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -48,10 +48,10 @@ def test_the_page_is_silent_and_offline(
         program = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         page = program.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
         started = time.monotonic()
-        said, asked = look(page, file)
+        lines, requests = look(page, file)
         assert time.monotonic() - started < 2
-        assert said == []
-        assert asked == [file.as_uri()]
+        assert lines == []
+        assert requests == [file.as_uri()]
         assert page.title() == "Curation default"
         assert page.evaluate(_OVERFLOW) == 0
         shown = page.eval_on_selector_all("figure svg", "all => all.map(one => one.clientWidth)")

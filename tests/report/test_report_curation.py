@@ -136,7 +136,7 @@ def test_hostile_captions_stay_text(made: Runner, page: PageNumbers) -> None:
     assert page.tags.count("img") == 0
     assert "document.title='broken'</" not in text
     assert 'href="javascript:' not in text
-    # A text of 10,000 characters is cut, and its length told.
+    # A text of 10,000 characters is cut, and its length is shown.
     shown = [line[2] for line in page.tables["sample"][1:]]
     assert max(map(len, shown)) < 500
 
