@@ -56,7 +56,8 @@ def test_every_table_and_column_has_its_comment(
     made(register_tables)  # again, without harm
     declared = {table.name: table for table in TABLES}
     assert summary["views"] == ["pairs", "crawl_files"]
-    assert set(summary["tables"]) == declared.keys() - {"removals"}
+    there = {name for name, table in declared.items() if made.warehouse.exists(table)}
+    assert set(summary["tables"]) == there > {"metadata", "extractions", "curated", "curations"}
     for name in summary["tables"] + summary["views"]:
         described = spark.sql(f"DESCRIBE TABLE EXTENDED {database}.{name}").collect()
         table_comment = next(row.data_type for row in described if row.col_name == "Comment")
