@@ -13,12 +13,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-INK, MUTED, GRID = "#1b1f24", "#5f6873", "#dfe3e8"
+INK, MUTED, GRID, GROUND = "#1b1f24", "#5f6873", "#dfe3e8", "#ffffff"
 BEFORE, AFTER, OTHER = "#8791a0", "#0b7285", "#c2570c"
 _VARIABLES = {
     INK: "var(--ink)",
     MUTED: "var(--muted)",
     GRID: "var(--grid)",
+    GROUND: "var(--ground)",
     BEFORE: "var(--before)",
     AFTER: "var(--after)",
     OTHER: "var(--other)",
@@ -34,6 +35,8 @@ _RC: dict[Any, Any] = {
     "font.size": 10,
     # Texts from crawls may hold dollar signs.
     "text.parse_math": False,
+    "figure.facecolor": GROUND,
+    "axes.facecolor": GROUND,
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
     "axes.spines.top": False,
@@ -49,7 +52,6 @@ _RC: dict[Any, Any] = {
     "text.color": INK,
     "legend.frameon": False,
     "legend.fontsize": 9.5,
-    "savefig.transparent": False,
 }
 
 
@@ -89,12 +91,8 @@ class Canvas:
         """Return the chart; the same numbers give the same bytes."""
         try:
             svg, png = io.BytesIO(), io.BytesIO()
-            # The page gives the background, so the SVG of a page has none.
-            self.figure.patch.set_alpha(0)
-            self.axes.patch.set_alpha(0)
             with mpl.rc_context({"svg.hashsalt": name}):
                 self.figure.savefig(svg, format="svg", metadata={"Date": None})
-            self.figure.patch.set_alpha(1)
             self.figure.savefig(png, format="png", dpi=_DPI, metadata={"Software": None})
         finally:
             self._rc.__exit__(None, None, None)
