@@ -7,8 +7,8 @@ from urllib.parse import quote
 from ada_url import join_url, normalize_url
 
 HTTP = ("http://", "https://")
-#: what the URL standard strips from both ends of a URL
 BLANKS = "".join(map(chr, range(0x21)))
+"""Characters that the URL standard strips from both ends of a URL."""
 
 # Python's codecs of encodings whose standard decoder has another name or none in Python.
 _ENCODERS = {

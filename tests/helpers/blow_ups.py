@@ -22,8 +22,6 @@ def _attributes(rng: random.Random, i: int) -> str:
     return " ".join(f"{rng.choice('abcxyz')}{i}{j}={i}" for j in range(rng.randrange(12)))
 
 
-#: kinds of what is repeated: shapes of lexbor 340, selectolax 153 and 221, html5lib's and
-#: browsers' lists, and mixtures of them; `i` is the number of the repetition
 UNITS: dict[str, Unit] = {
     "formatting elements in blocks": lambda r, i: f"<p><font color=#{i:06x}>x",
     "links": lambda r, i: f"<p><a href={i}>x",
@@ -56,6 +54,9 @@ UNITS: dict[str, Unit] = {
         f"</{r.choice(_FORMATTING)}>", "x", "<template>", "</template>", "<svg>", "<img>",
     ]),
 }  # fmt: skip
+"""Kinds of what is repeated: shapes of lexbor 340, selectolax 153 and 221, html5lib's and browsers'
+lists, and mixtures of them; `i` is the number of the repetition.
+"""
 
 
 def blow_up(kind: str, rng: random.Random, size: int) -> str:

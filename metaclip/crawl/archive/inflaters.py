@@ -9,11 +9,11 @@ from isal import isal_zlib
 from isal.igzip_lib import IsalError
 
 GZIP, ZSTD = "gzip", "zstd"
-#: first bytes of a member; of Zstandard a frame, then the skippable ones
 MAGICS: dict[str, tuple[bytes, ...]] = {
     GZIP: (b"\x1f\x8b\x08",),
     ZSTD: (b"\x28\xb5\x2f\xfd", *(bytes((low, 0x2A, 0x4D, 0x18)) for low in range(0x50, 0x60))),
 }
+"""First bytes of a member; of Zstandard a frame, then the skippable ones."""
 # ArchiveTeam's records are made with windows of up to 128 MB.
 _ZSTD_WINDOW_BYTES = 128 * 1024 * 1024
 _FEXTRA, _FNAME, _FCOMMENT, _FHCRC = 4, 8, 16, 2

@@ -15,8 +15,8 @@ from metaclip.crawl.archive.inflaters import GZIP, MAGICS, ZSTD, Inflater, new_i
 from metaclip.crawl.archive.window import READ_BYTES, Window
 from metaclip.crawl.archive.zstd_frames import read_dictionary
 
-#: the first line of a WARC record, where the search for the next one may stop
 RECORD_LINE = re.compile(rb"(?i)WARC/\d{1,2}\.\d{1,2}[ \t]*\r*\n")
+"""The first line of a WARC record, where the search for the next one may stop."""
 
 # One step copies what it leaves unused, so it is near a member's size (6 to 30 KB). It
 # also bounds a bomb: deflate inflates by at most 1032, so one step gives 17 MB at most.

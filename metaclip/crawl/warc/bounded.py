@@ -21,13 +21,13 @@ from metaclip.crawl.warc import child
 from metaclip.crawl.warc.html import HtmlImages
 from metaclip.crawl.warc.parsing import ParseOptions, parse_page
 
-#: the reason to drop a page that would take too long or too much memory
 TOO_COMPLEX = "too_complex"
-#: what the interpreter is started with for a child
+"""Drop reason of a page that would take too long or too much memory."""
 COMMAND = ["-P", "-m", child.__name__]
+"""Arguments of the interpreter that runs a child."""
 _MOST_TAGS = 5000
-# A child that got no processor for so long has failed; its own limit is of processor time.
 _WALL_SECONDS = 300.0
+"""A child without an answer for so long has failed; its own limit is of CPU time."""
 
 
 def parse_bounded(text: str, options: ParseOptions) -> HtmlImages | None:
@@ -39,7 +39,7 @@ def parse_bounded(text: str, options: ParseOptions) -> HtmlImages | None:
 
 
 class _Child:
-    """The child process, started at the first request and after each that it did not survive."""
+    """The child process, started at the first request and after each one that ended it."""
 
     def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
@@ -59,7 +59,7 @@ class _Child:
         return msgspec.msgpack.decode(answer, type=HtmlImages)
 
     def _running(self) -> subprocess.Popen[bytes]:
-        if self.process is None or self.owner != os.getpid():  # a fork has its own
+        if self.process is None or self.owner != os.getpid():  # a fork starts its own
             self.process, self.owner = self._started(), os.getpid()
         return self.process
 

@@ -16,12 +16,12 @@ import msgspec
 
 from metaclip.crawl.warc.parsing import ParseOptions, parse_page
 
-#: memory for one page, its text and its tree, beyond what the process starts with
 MEMORY_BYTES = 384 << 20
-#: CPU time for one page; linear shapes of 8 MB take 0.5 s
+"""Memory for one page, its text and its tree, beyond what the process starts with."""
 SECONDS = 1.6
-#: what precedes each part of a message: its bytes
+"""CPU time for one page; linear shapes of 8 MB take 0.5 s."""
 LENGTH = struct.Struct("<Q")
+"""Prefix of each part of a message: the number of its bytes."""
 
 
 def main() -> None:

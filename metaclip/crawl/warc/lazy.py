@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-#: attributes whose URL a script puts into `src`, of lazysizes, jQuery and vanilla lazyload,
-#: lozad, bLazy, unveil, slick, Echo, WordPress, Jetpack, Slider Revolution and Mirage
 LAZY_ATTRIBUTES = (
     "data-src",
     "data-original",
@@ -29,10 +27,13 @@ LAZY_ATTRIBUTES = (
     "data-orig-file",
     "nitro-lazy-src",
 )
-#: lists of candidates that a script puts into `srcset`
+"""Attributes whose URL a script puts into `src`, of lazysizes, jQuery and vanilla lazyload, lozad,
+bLazy, unveil, slick, Echo, WordPress, Jetpack, Slider Revolution and Mirage.
+"""
 LAZY_SRCSETS = ("data-srcset", "data-lazy-srcset", "data-original-set", "nitro-lazy-srcset")
-#: attributes that hold other URLs as well: they count beside a placeholder alone
+"""Lists of candidates that a script puts into `srcset`."""
 _LOOSE_ATTRIBUTES = ("data-url", "data-image", "data-img", "data-large")
+"""Attributes that hold other URLs as well: they count beside a placeholder alone."""
 _PLACEHOLDER_FILE = re.compile(
     r"(?i)(?:\A|[/_.-])(?:1x1|1px|ajax-loader|blank|clear|dot|dummy|empty|fallback|gr[ae]y|holder"
     r"|lazy(?:load(?:ing|er)?)?|load(?:er|ing)?|no-?image|pixel|placeholder|preload(?:er)?|shim"

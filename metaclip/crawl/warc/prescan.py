@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-#: bytes that browsers look at before they parse
 PRESCAN_BYTES = 1024
+"""Bytes that browsers look at before they parse."""
 
 _BLANKS = b"\t\n\x0c\r "
 # Text to a parser is no tag: comments, and elements of raw text. One that nothing closes runs

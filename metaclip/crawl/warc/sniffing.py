@@ -7,7 +7,6 @@ import re
 from metaclip.crawl.warc.content_type import MimeType
 
 HTML, XML = "html", "xml"
-#: the standard's tags, each followed by a blank or `>`; 7.1, "identifying an unknown MIME type"
 HTML_TAGS = (
     "!DOCTYPE HTML",
     "HTML",
@@ -27,8 +26,9 @@ HTML_TAGS = (
     "P",
     "!--",
 )
-#: bytes of a body that a browser sniffs (5.2, the resource header)
+"""The standard's tags, each followed by a blank or `>`; 7.1, "identifying an unknown MIME type"."""
 SNIFFED_BYTES = 1445
+"""Bytes of a body that a browser sniffs (5.2, the resource header)."""
 
 _BLANK = rb"[\t\n\x0c\r ]*"
 _HTML = re.compile(_BLANK + rb"<(?:" + "|".join(HTML_TAGS).encode() + rb")[ >]", re.I)

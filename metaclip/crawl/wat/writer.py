@@ -18,8 +18,8 @@ _CRAWL_DATE = re.compile(rb"CC-MAIN-(\d{8})\d{6}-")
 _EXTRACTED = re.compile(rb"(?i)\nextracted-date:[^\r\n]*?\b(\d{4})\b")
 # The container's name comes first, or last.
 _NAME_BYTES = 1024
-#: the first day of CC-MAIN-2019-26, and the year of its files
 _DECODES_SINCE, _DECODES_SINCE_YEAR = b"20190615", b"2019"
+"""The first day of CC-MAIN-2019-26, and the year of its files."""
 
 
 class WatWriter:

@@ -34,7 +34,6 @@ from tests.helpers.browser_pages import small_pages
 from tests.helpers.shared_data import SHARED, needs_shared
 
 OPTIONS = ExtractionOptions()
-#: small pages that are read in another way on purpose
 DIFFERENT = {
     "body 13": "Chromium writes | as %7C; the URL standard leaves it",
     "body 20": "Chromium resolves against a bad <base>; the HTML standard ignores it",
@@ -42,6 +41,7 @@ DIFFERENT = {
     "coding 3": "Chromium takes zstd over https only",
     "coding 4": "Chromium takes br over https only",
 }
+"""Small pages that are read in another way on purpose."""
 SMALL = {name: (url, raw) for name, url, raw in small_pages()}
 
 
@@ -150,7 +150,6 @@ def test_all_real_pages_are_what_the_browser_shows() -> None:
     assert classes["other"] <= 5
 
 
-#: records of the shared small inputs that are read in another way on purpose
 BETTER = {
     "07-content-types.warc": 1,  # the browser downloads a quoted type
     "10-encoding-header-left-behind.warc": 3,  # it refuses a body that lacks its coding
@@ -158,6 +157,7 @@ BETTER = {
     "13-two-content-encoding-fields.warc": 1,  # br likewise
     "31-identified-type.warc": 1,  # it downloads application/octet-stream
 }
+"""Records of the shared small inputs that are read in another way on purpose."""
 
 
 @pytest.mark.browser

@@ -21,7 +21,6 @@ SINGLE_BYTE = [
 ]
 PRAGMA = "<meta http-equiv=Content-Type"
 WRONG = "\ufffd"
-#: labels that are easily taken for another encoding's
 NAMES = {
     "latin1": "windows-1252", "ascii": "windows-1252", "iso-8859-1": "windows-1252",
     "iso-8859-9": "windows-1254", "tis-620": "windows-874", "gb2312": "gbk", "ks_c_5601-1987":
@@ -31,6 +30,7 @@ NAMES = {
     "\t UTF-8 \n": "utf-8", "utf_8": None, "cp936": None, "utf-7": None, "": None,
     "utf-8\u00a0": None, "cp949": None,
 }  # fmt: skip
+"""Labels that are easily taken for another encoding's."""
 
 
 @cache
