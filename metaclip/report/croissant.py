@@ -93,7 +93,8 @@ def _images() -> dict[str, object]:
         "@id": "image-files",
         "name": "image-files",
         "description": "One row for each image, with its kept texts.",
-        "encodingFormat": "application/vnd.apache.parquet",
+        # The validator reads Parquet under this name alone, as the specification writes it.
+        "encodingFormat": "application/x-parquet",
         "includes": "images/*.parquet",
     }
 

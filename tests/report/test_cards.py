@@ -92,7 +92,7 @@ def test_the_card_has_funnel_balance_and_the_origin_of_each_crawl(
     pairs = made.warehouse.read(EXTRACTIONS).where("kind = 'pair'").select("crawl", "pair.pair_id")
     for crawl in ("one", "other"):
         own = pairs.where(f"crawl = '{crawl}'")
-        origin = f"{crawl}: 1 of 1 files read, 0 pages, {own.count()} pairs, "
+        origin = f"{crawl}: 1 of 1 files read, {own.count()} pages, {own.count()} pairs, "
         assert origin + f"{own.distinct().count()} unique" in metadata.data_collection
     assert f"curated pairs: {curated} (dropped: " in metadata.data_preprocessing_protocol[-1]
 
