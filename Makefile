@@ -18,7 +18,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport SPARK_HOME SPARK_CONF_DIR PYSPARK_PYTHON PYSPARK_DRIVER_PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-browser test-cluster test-airflow test-readers test-long bench docs package lint clean
+.PHONY: help setup demo pictures test test-browser test-cluster test-airflow test-readers test-long bench docs package lint clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -27,6 +27,12 @@ setup: $(READY)  ## make .venv with all dependencies, Java and jars
 
 demo: setup  ## curate a small real sample on this machine
 	python jobs/curate.py --config conf/demo.yaml $(ARGS)
+	python jobs/report_curation.py --config conf/demo.yaml $(ARGS)
+
+pictures: demo $(CHROMIUM)  ## draw the pictures that README and docs show
+	python jobs/plan_balance.py --config conf/demo.yaml --set plan.to=demo-warehouse/plan
+	cp demo-warehouse/plan/plan-size.png demo-warehouse/reports/default/cumulative.png docs/images
+	python -m tests.helpers.picture demo-warehouse/reports/default/report.html docs/images/report.png
 
 # Two processes, each with a session of its own: a test mostly waits for one core's planning.
 # Files keep their order: the last ones, those of tests/ itself, are the shortest.

@@ -12,7 +12,9 @@ from metaclip.balance.planning import describe_plan, group_by_origin
 from metaclip.balance.thresholds import default_thresholds
 from metaclip.config.settings import Config
 from metaclip.curation.inputs import choose_t, open_inputs
+from metaclip.curation.report_folder import write_charts
 from metaclip.report.plan import render_plan
+from metaclip.report.plan_chart import draw_plan
 from metaclip.report.summaries import PlanSummary
 from metaclip.warehouse.tables import METADATA
 from metaclip.warehouse.warehouse import Warehouse
@@ -32,12 +34,15 @@ def plan_balance(config: Config, warehouse: Warehouse) -> PlanSummary:
     names, groups = group_by_origin(origins)
     sums = expect(inputs.matches, counts, ts, groups)
     log.info("%d values of t", len(ts))
+    plan = describe_plan(ts, counts, names, groups, sums)
+    if config.plan.to is not None:
+        write_charts(warehouse.spark, config.plan.to, draw_plan(plan, chosen))
     return PlanSummary(
         **structs.asdict(inputs.summary),
         metadata_version=inputs.metadata_version,
         matches=int(counts.sum()),
         chosen_t=chosen,
-        plan=describe_plan(ts, counts, names, groups, sums),
+        plan=plan,
     )
 
 

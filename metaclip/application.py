@@ -23,6 +23,7 @@ from metaclip.config.settings import Config
 from metaclip.errors import MetaclipError, root_cause
 from metaclip.redaction import Formatter, redact
 from metaclip.spark.session import create_session
+from metaclip.spark.stage_progress import StageProgress
 from metaclip.warehouse.views import NamedTables
 from metaclip.warehouse.warehouse import Warehouse
 
@@ -46,8 +47,9 @@ def run_job(
     """Run one job from the command line and return its exit code.
 
     Prints one JSON line (the summary, the seconds of each stage, Spark's account of the
-    tasks) and then the report. A failure is one line on stderr, the last that is written:
-    exit code 2 where the settings or inputs are wrong, else 1.
+    tasks) and then the report. A terminal shows the line with `--json` only. A failure is one
+    line on stderr, the last that is written: exit code 2 where the settings or inputs are
+    wrong, else 1.
 
     Args:
         flags: settings with a flag of their own, as the flag's name to `section.key`.
@@ -56,6 +58,7 @@ def run_job(
     with job_named(name):
         started = time.monotonic()
         spark: SparkSession | None = None
+        failure, code = "", 0
         try:
             config = parse_arguments(description, flags=flags)
             spark = create_session(f"metaclip {name}", config.spark)
@@ -63,13 +66,11 @@ def run_job(
         except (MetaclipError, PySparkException, Py4JError) as error:
             failure = redact(f"{name}: {describe(error)}")
             code = error.exit_code if isinstance(error, MetaclipError) else 1
-        else:
-            failure, code = "", 0
         if spark is not None:
             spark.stop()
     if failure:
         print(failure, file=_stderr(), flush=True)
-    else:
+    elif printed:
         print(printed, flush=True)
     return code
 
@@ -82,16 +83,30 @@ def _run(
     spark: SparkSession,
     started: float,
 ) -> str:
-    """Run the step; return the line of JSON and the report."""
+    """Run the step and show its progress; return the line of JSON and the report."""
     warehouse = Warehouse(spark, config.warehouse, name, config.digest())
     stages = {"start": time.monotonic() - started}
     warehouse.require_writable()
-    summary = step(config, warehouse)
+    with _show_progress(warehouse):
+        summary = step(config, warehouse)
     tasks = account_for_tasks(spark)
     text = report(warehouse, summary) if report else ""
+    if "--json" not in sys.argv[1:] and _on_terminal(sys.stdout):
+        return text
     times = _account_for_time(stages | warehouse.seconds, time.monotonic() - started)
     line = redact(json.dumps({"job": name, **msgspec.to_builtins(summary), **tasks, **times}))
     return "\n".join(filter(None, (line, text)))
+
+
+def _show_progress(warehouse: Warehouse) -> StageProgress:
+    """Return the progress of the job that runs, to be entered as a context."""
+    return StageProgress(
+        warehouse.spark.sparkContext,
+        job=lambda: _job_name.current,
+        stage=lambda: warehouse.current,
+        ended=lambda: warehouse.seconds,
+        stream=_stderr() if _on_terminal(sys.stderr) else None,
+    )
 
 
 def open_warehouse(root: str, settings: Mapping[str, object] | None = None) -> NamedTables:
@@ -140,7 +155,9 @@ def run_step(step: Step[S], config: Config, warehouse: Warehouse) -> S:
 def _set_up_logging() -> None:
     handler = logging.StreamHandler(_stderr())
     handler.addFilter(_job_name)
-    handler.setFormatter(Formatter(_LOG_FORMAT, "%H:%M:%S"))
+    # A line that is logged takes the place of the live line.
+    erase = "\r\033[K" if sys.stderr.isatty() else ""
+    handler.setFormatter(Formatter(erase + _LOG_FORMAT, "%H:%M:%S"))
     logging.basicConfig(handlers=[handler])
     # A job that spark-submit runs, or `metaclip JOB`, logs as __main__.
     for logger in ("metaclip", "__main__"):
@@ -189,9 +206,20 @@ class _DriverStderr(io.TextIOBase):
         return len(text)
 
 
+def _submitted() -> bool:
+    return "PYSPARK_GATEWAY_PORT" in os.environ
+
+
 def _stderr() -> TextIO:
-    submitted = "PYSPARK_GATEWAY_PORT" in os.environ
-    return cast(TextIO, _DriverStderr()) if submitted else sys.stderr
+    return cast(TextIO, _DriverStderr()) if _submitted() else sys.stderr
+
+
+def _on_terminal(stream: TextIO) -> bool:
+    """Return whether a person reads the stream; spark-submit alone knows its own terminal."""
+    if not _submitted():
+        return stream.isatty()
+    jvm: Any = SparkContext._jvm
+    return jvm is not None and jvm.java.lang.System.console() is not None
 
 
 def describe(error: Exception) -> str:

@@ -65,6 +65,7 @@ class PlanSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """`plan`: the thresholds that plan_balance compares."""
 
     t: list[float] = []
+    to: str | None = None
 
     def __post_init__(self) -> None:
         for value in self.t:

@@ -50,6 +50,9 @@ def parse_arguments(
         default=[],
         help="one setting; the value is read as YAML and overrides the file's",
     )
+    parser.add_argument(
+        "--json", action="store_true", help="print the line of JSON on a terminal too"
+    )
     for flag, key in (flags or {}).items():
         parser.add_argument(f"--{flag}", metavar=flag.upper(), help=f"the setting {key}")
     arguments = parser.parse_args(argv)

@@ -58,6 +58,29 @@ class ExportSettings(Struct, frozen=True, forbid_unknown_fields=True):
     uids: bool = False
 
 
+class CardSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`cards`: what only the publisher knows; a card leaves out a value that is null."""
+
+    name: str | None = None
+    license: str | None = None
+    creator: str | None = None
+    contact: str | None = None
+    url: str | None = None
+
+
+class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`report`: the folder of a curation's report, and the curation to compare with."""
+
+    to: str | None = None
+    against: Name | None = None
+
+
+class CatalogSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`catalog`: the database that tables are registered in."""
+
+    database: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_]+\Z")] = "metaclip"
+
+
 class ExplainSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """`explain`: the pair, image or text to explain, by one curation or all."""
 
@@ -98,6 +121,9 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     plan: PlanSettings = PlanSettings()
     removals: RemovalSettings = RemovalSettings()
     export: ExportSettings = ExportSettings()
+    cards: CardSettings = CardSettings()
+    report: ReportSettings = ReportSettings()
+    catalog: CatalogSettings = CatalogSettings()
     explain: ExplainSettings = ExplainSettings()
     maintain: MaintainSettings = MaintainSettings()
     spark: dict[str, str | int | float | bool] = {}

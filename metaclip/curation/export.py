@@ -13,12 +13,16 @@ from pyspark.sql import functions as F
 
 from metaclip import __version__
 from metaclip.config.settings import Config
+from metaclip.curation.cards import gather_facts, render_all_counts
 from metaclip.curation.export_folder import Folder
 from metaclip.errors import InputError
 from metaclip.removals.requests import mark_removed, read_removals
+from metaclip.report.card_facts import CardFacts
+from metaclip.report.croissant import render_croissant
+from metaclip.report.hugging_face import render_readme
 from metaclip.report.summaries import ExportSummary
 from metaclip.warehouse.lineage import find_curation
-from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, METADATA
+from metaclip.warehouse.tables import CURATED
 from metaclip.warehouse.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
@@ -43,13 +47,17 @@ def export_curation(config: Config, warehouse: Warehouse) -> ExportSummary:
     _require_no_removed(warehouse, curated, name)
     folder = Folder(warehouse.spark, settings.to, "export.to")
     try:
-        images = gather_images(curated).persist()
-        written = images.count()
+        with warehouse.stage("gather images"):
+            images = gather_images(curated).persist()
+            written = images.count()
         files = min(settings.files, written)
-        folder.write_parquet("images", deal_into_files(images, files), files)
-        if settings.uids:
-            folder.add_file("uids.npy", _as_npy(collect_uids(curated, f"curation {name}")))
-        _write_counts(folder, warehouse, name, curation.metadata_version)
+        with warehouse.stage("write images"):
+            folder.write_parquet("images", deal_into_files(images, files), files)
+            if settings.uids:
+                folder.add_file("uids.npy", _as_npy(collect_uids(curated, f"curation {name}")))
+        with warehouse.stage("write cards"):
+            counts = render_all_counts(warehouse, name, curation.metadata_version)
+            _write_cards(folder, gather_facts(warehouse, config.cards, curation, written, counts))
         row = {"curation": name, "images": written, "pairs": curation.actual_size}
         row |= {"curated_version": curation.curated_version, "t": curation.t}
         folder.publish(json.dumps({"metaclip": __version__, **row}) + "\n")
@@ -70,12 +78,12 @@ def _require_no_removed(warehouse: Warehouse, curated: DataFrame, name: str) -> 
         )
 
 
-def _write_counts(folder: Folder, warehouse: Warehouse, name: str, version: str) -> None:
-    counts = warehouse.read_partition(CURATION_COUNTS, {"curation": name})
-    rows = warehouse.read_partition(METADATA, {"metadata_version": version})
-    entries = rows.select("entry_id", "entry")
-    folder.write_text("pool_counts.json", render_counts(counts, entries, "count"))
-    folder.write_text("curation_counts.json", render_counts(counts, entries, "kept"))
+def _write_cards(folder: Folder, facts: CardFacts) -> None:
+    """Write the entry counts, the Croissant card and the Hugging Face card."""
+    for file in facts.counts:
+        folder.write_text(file.name, file.text)
+    folder.write_text("croissant.json", render_croissant(facts))
+    folder.write_text("README.md", render_readme(facts))
 
 
 def _as_npy(uids: Uids) -> bytes:
@@ -165,16 +173,3 @@ def collect_uids(curated: DataFrame, where: str) -> Uids:
     unique = curated.select(F.unhex("source_id").alias("uid")).distinct().toArrow()["uid"]
     halves = np.frombuffer(b"".join(unique.to_pylist()), dtype=">u8,>u8")
     return np.sort(halves.astype("u8,u8"))
-
-
-def render_counts(counts: DataFrame, entries: DataFrame, column: str) -> str:
-    """Return a JSON object from each entry to its count, in the order of the ids.
-
-    Args:
-        counts: (entry_id, the column of that name).
-        entries: (entry_id, entry).
-    """
-    rows = counts.join(entries, on="entry_id", how="inner").orderBy("entry_id")
-    table = rows.select("entry", column).toArrow()
-    pairs = zip(table["entry"].to_pylist(), table[column].to_pylist(), strict=True)
-    return json.dumps(dict(pairs), ensure_ascii=False, indent=0) + "\n"

@@ -14,7 +14,6 @@ from pyspark.sql import DataFrame, SparkSession
 
 from metaclip.errors import InputError
 
-_OURS = "_export.json"
 _DONE = "_SUCCESS"
 _PART = "part-*.parquet"
 
@@ -26,13 +25,16 @@ class Folder:
     not complete. A run that ends early leaves nothing at the target.
     """
 
-    def __init__(self, spark: SparkSession, target: str, setting: str) -> None:
-        """Begin a folder for `target`, which must be new, empty or an older export.
+    def __init__(
+        self, spark: SparkSession, target: str, setting: str, kind: str = "export"
+    ) -> None:
+        """Begin a folder for `target`, which must be new, empty or an older one of its kind.
 
         Raises:
             InputError: there is something else at the target, or it can't be reached.
         """
         self._jvm: Any = spark._jvm
+        self._manifest = f"_{kind}.json"
         try:
             self._target = self._path(target)
             self._system = self._target.getFileSystem(spark._jsc.hadoopConfiguration())
@@ -45,7 +47,7 @@ class Folder:
             ) from None
         if not free:
             raise InputError(
-                f"{setting} {target}", "a new or empty folder, or an older export", "another"
+                f"{setting} {target}", f"a new or empty folder, or an older {kind}", "another"
             )
         self._target = self._system.makeQualified(self._target)
         name = f".{self._target.getName()}-{uuid.uuid4().hex[:8]}"
@@ -81,7 +83,7 @@ class Folder:
 
     def publish(self, manifest: str) -> None:
         """Replace the target by the staging folder."""
-        self.write_text(_OURS, manifest)
+        self.write_text(self._manifest, manifest)
         self._system.delete(self._target, True)
         self._rename(self._staging, self._target)
         self._system.create(self._path(self._target, _DONE), True).close()
@@ -95,7 +97,7 @@ class Folder:
             return True
         if not self._system.getFileStatus(self._target).isDirectory():
             return False
-        ours = self._system.exists(self._path(self._target, _OURS))
+        ours = self._system.exists(self._path(self._target, self._manifest))
         return ours or not len(self._system.listStatus(self._target))
 
     def _rename(self, source: JavaObject, target: JavaObject) -> None:

@@ -111,6 +111,24 @@ class ExportSummary(Struct, frozen=True):
     to: str
 
 
+class ReportSummary(Struct, frozen=True):
+    """report_curation: the page, its size in bytes, and the charts beside it."""
+
+    curation: str
+    against: str | None
+    page: str
+    bytes: int
+    charts: list[str]
+
+
+class RegisterSummary(Struct, frozen=True):
+    """register_tables: the database, and the tables and views that it names now."""
+
+    database: str
+    tables: list[str]
+    views: list[str]
+
+
 class RemoveSummary(Struct, frozen=True, kw_only=True):
     """remove_pairs: the list, if there was one, and the rows that were deleted."""
 

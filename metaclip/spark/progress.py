@@ -1,4 +1,4 @@
-"""How far reading files has come: one live line on a terminal, else a log line now and then."""
+"""Show the files that extraction has read: one live line on a terminal, else log lines."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from types import TracebackType
 
 from pyspark import Accumulator, AccumulatorParam, SparkContext
 
+from metaclip.spark.stage_progress import format_duration
+
 log = logging.getLogger(__name__)
 
 
@@ -18,7 +20,7 @@ _Done = dict[str, tuple[int, int]]
 
 
 class _ByPath(AccumulatorParam[_Done]):
-    """Of each file the last account, so that one that is read again is there once."""
+    """Keeps the last account of each file: one that is read again counts once."""
 
     def zero(self, value: _Done) -> _Done:
         return {}
@@ -29,14 +31,16 @@ class _ByPath(AccumulatorParam[_Done]):
 
 
 ProgressAccumulator = Accumulator[_Done]
-"""What a task adds `{path: (pairs, bytes)}` of each file to."""
+"""An accumulator of `{path: (pairs, bytes)}` of each file."""
 
 
 class Progress:
-    """Files that tasks have ended, told while they do.
+    """Counts the files that tasks have read, and shows them meanwhile.
 
     Args:
-        total: the files of the crawl; `before` of them were done when this began.
+        job: the name of the job.
+        total: the files of the crawl.
+        before: the files that were done when this began.
     """
 
     def __init__(self, context: SparkContext, job: str, total: int, before: int) -> None:
@@ -65,11 +69,11 @@ class Progress:
 
     @property
     def accumulator(self) -> ProgressAccumulator:
-        """The accumulator of this run."""
+        """The accumulator to which a task adds `{path: (pairs, bytes)}` of a file."""
         return self._done
 
     def tell(self) -> None:
-        """Log how far it is, where there is no terminal to show it."""
+        """Log the figures where no terminal shows them."""
         if not self._live:
             log.info("%s", self.figures())
 
@@ -84,19 +88,12 @@ class Progress:
         pairs, size = (sum(account[n] for account in done.values()) for n in (0, 1))
         files = self.before + len(done)
         left = (self.total - files) * seconds / len(done) if done else None
+        time_left = "unknown time" if left is None else format_duration(left)
         return (
             f"{files:,} of {self.total:,} files, {pairs:,} pairs, "
-            f"{size / 1e6 / seconds:.1f} MB/s, {_duration(left)} left"
+            f"{size / 1e6 / seconds:.1f} MB/s, {time_left} left"
         )
 
     def _show(self) -> None:
         while not self._ended.wait(_SECONDS):
             print(f"\r\033[K{self.line()}", end="", file=sys.stderr, flush=True)
-
-
-def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return "unknown time"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

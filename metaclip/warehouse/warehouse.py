@@ -54,6 +54,8 @@ class Warehouse:
         self._commit = {"metaclip": __version__, "job": job, "config": config_digest}
         self._commit["application"] = str(spark.sparkContext.applicationId)
         self.seconds: dict[str, float] = {}
+        self.current: str | None = None
+        """The stage that runs now."""
         self._log = CommitLog(spark)
         self._checked: set[str] = set()
 
@@ -212,9 +214,11 @@ class Warehouse:
         """Time a stage, and name it in Spark's pages and event log."""
         context, started = self.spark.sparkContext, time.monotonic()
         context.setJobDescription(name)
+        before, self.current = self.current, name
         try:
             yield
         finally:
+            self.current = before
             context.setLocalProperty("spark.job.description", None)  # type: ignore[arg-type]
             taken = time.monotonic() - started
             self.seconds[name] = self.seconds.get(name, 0.0) + taken

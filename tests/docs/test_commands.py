@@ -128,6 +128,7 @@ def test_commands_that_read_a_curation_run_on_a_few_pages(
         module = import_module(f"metaclip.jobs.{name}")
         texts = [text.replace(SIZE, "size=50") for text in arguments]
         texts = [text.replace("export.to=", f"export.to={folder}/") for text in texts]
+        texts = [text.replace("plan.to=", f"plan.to={folder}/") for text in texts]
         texts = [pairs[0] if text == PAIR else text for text in texts]
         config = parse_arguments("", texts, getattr(module, "FLAGS", None))
         step: Step[Struct] = getattr(module, name)
@@ -191,7 +192,7 @@ def test_jobs_targets_and_settings_of_a_command_exist(block: Block) -> None:
 
 
 def test_blocks_have_a_language_that_is_run_checked_or_shown() -> None:
-    known = {RUN, CHECKED, "text", "yaml", "python"}
+    known = {RUN, CHECKED, "text", "yaml", "python", "sql"}
     assert {block.language for block in BLOCKS} <= known
 
 

@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, Error, ProxySettings, Route, syn
 
 CHROMIUM = Path("/usr/bin/chromium")
 HINT = f"this test needs Debian's Chromium as {CHROMIUM}: `apt-get install chromium` installs it"
-_FLAGS = [
+FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
@@ -91,7 +91,7 @@ def browser(proxy: str | None = None) -> Iterator[Browser]:
     server = ProxySettings(server=proxy or "http://127.0.0.1:9")
     with sync_playwright() as playwright:
         program = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=_FLAGS, proxy=server
+            executable_path=str(CHROMIUM), args=FLAGS, proxy=server
         )
         context = program.new_context(java_script_enabled=False)
         yield Browser(context)
