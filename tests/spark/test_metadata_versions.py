@@ -101,7 +101,7 @@ def test_a_difference_by_hand(run: Runner, tmp_path: Path) -> None:
 
 
 def test_curate_builds_or_imports_the_list_by_one_setting(
-    run: Runner, monkeypatch: pytest.MonkeyPatch
+    run: Runner, wat: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All steps but the lists' are left out."""
     steps: list[str] = []
@@ -112,7 +112,7 @@ def test_curate_builds_or_imports_the_list_by_one_setting(
 
     monkeypatch.setattr("metaclip.jobs.curate.run_step", run_step)
     for build, expected in (("true", "build_metadata"), ("false", "import_metadata")):
-        run(curate, "metadata.file=own.json", f"metadata.build={build}", "crawl.files=x.wat.gz")
+        run(curate, "metadata.file=own.json", f"metadata.build={build}", f"crawl.files={wat}")
         assert steps[:2] == [f"{expected} None", "extract_pairs 0123456789abcdef"]
         steps.clear()
 
