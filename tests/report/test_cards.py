@@ -67,7 +67,9 @@ def test_mlcroissant_validates_the_card_and_reads_its_records(folder: Path) -> N
         issues.warnings
     )
     rows = [
-        row for part in sorted(folder.glob("images/*")) for row in pq.read_table(part).to_pylist()
+        row
+        for part in sorted(folder.glob("images/*.parquet"))
+        for row in pq.read_table(part).to_pylist()
     ]
     records = list(dataset.records("images"))
     assert len(records) == len(rows) > 100

@@ -159,7 +159,7 @@ def test_the_command_of_the_page_makes_the_curation_again(made: Runner) -> None:
     made(sample_pairs, *(one for one in assignments if not one.startswith("warehouse=")))
     after = {row.pair_id: row.enters_at for row in rows(made, "curated", curation="default")}
     assert after == before
-    assert f"warehouse={made.root}" in assignments
+    assert f'warehouse="{made.root}"' in assignments
 
 
 def test_the_same_tables_give_the_same_page(made: Runner, tmp_path: Path) -> None:
