@@ -39,6 +39,7 @@ def choose_metadata(warehouse: Warehouse, version: str | None) -> str:
     # From the log, without a query; no job deletes a version.
     written = warehouse.written_partitions(METADATA)
     found = sorted(partition["metadata_version"] for partition in written)
+    found = found or _versions_of_others(warehouse)
     if not found:
         raise InputError(
             "metadata",
@@ -58,6 +59,14 @@ def choose_metadata(warehouse: Warehouse, version: str | None) -> str:
     if version is not None and version not in found:
         raise InputError("metadata.version", f"one of {', '.join(found)}", version)
     return version or found[0]
+
+
+def _versions_of_others(warehouse: Warehouse) -> list[str]:
+    """Return the versions in a table that another program wrote."""
+    if not warehouse.exists(METADATA):
+        return []
+    rows = warehouse.read(METADATA).where(F.col("entry_id") == 0).select("metadata_version")
+    return sorted(row[0] for row in rows.collect())
 
 
 def _newest(warehouse: Warehouse, found: list[str]) -> str:
