@@ -21,7 +21,7 @@ import polars as pl
 
 Found = tuple[int, str]
 """Number of rows, and the hash of their sorted URLs and texts."""
-Rows = Iterable[Mapping[str, Any]]
+Rows = Iterable[Mapping[Any, Any]]
 PAIR = ["image_url", "text"]
 CAPTION = ["url", "caption"]
 
@@ -34,7 +34,7 @@ def read_files(files: list[str], columns: list[str]) -> dict[str, Rows]:
         "pandas": pd.concat([pd.read_parquet(file, columns=columns) for file in files]).to_dict(
             "records"
         ),
-        "duckdb": duckdb.sql(query).df().to_dict("records"),
+        "duckdb": duckdb.execute(query).df().to_dict("records"),
         "datasets": datasets.load_dataset("parquet", data_files=files, split="train"),
     }
 

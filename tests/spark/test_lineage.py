@@ -10,7 +10,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from metaclip.crawl.files.listing import SourceFile
-from metaclip.ingest.file_rows import file_rows
+from metaclip.ingest.file_rows import status_rows
 from metaclip.warehouse import commits
 from metaclip.warehouse.commits import Change
 from metaclip.warehouse.tables import EXTRACTIONS, METADATA
@@ -55,7 +55,7 @@ def test_rows_of_a_path_that_is_not_replaced_are_refused(
 ) -> None:
     warehouse = Warehouse(spark, str(tmp_path), "test", "digest")
     columns = EXTRACTIONS.schema_without("crawl")
-    rows = spark.createDataFrame(file_rows([SourceFile("a", "a", 1)], "pending"), columns)
+    rows = spark.createDataFrame(status_rows([SourceFile("a", "a", 1)], "pending"), columns)
     warehouse.replace(EXTRACTIONS, rows, {"crawl": "one"}, {}, ["a"])
     with pytest.raises((PySparkException, Py4JJavaError), match="DELTA_NOT_NULL_CONSTRAINT"):
         warehouse.replace(EXTRACTIONS, rows, {"crawl": "one"}, {}, ["b"])
