@@ -12,7 +12,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 _OURS = '{"metaclip": '
-"""How the userMetadata of our own commits begins."""
+"""Prefix of the userMetadata of our own commits."""
 _RECENT = 20
 """Commits that are read one by one; the others come from the table's history, in one query."""
 

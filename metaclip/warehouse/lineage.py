@@ -36,7 +36,7 @@ def choose_metadata(warehouse: Warehouse, version: str | None) -> str:
     Raises:
         InputError: no version, several and none chosen, or an unknown one.
     """
-    # From the log, without a query; no job deletes a version.
+    # The log answers without a query; no job deletes a version.
     written = warehouse.written_partitions(METADATA)
     found = sorted(partition["metadata_version"] for partition in written)
     found = found or _versions_of_others(warehouse)

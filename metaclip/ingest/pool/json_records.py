@@ -50,8 +50,8 @@ class Fields:
     def decode(self, line: bytes) -> RawObject | None:
         """Return the fields of one object as they are written, or None if it is none.
 
-        What msgspec refuses and others write (NaN, lone surrogates in fields that nobody
-        needs) is read by Python's own json.
+        Python's own json reads the lines that msgspec refuses and others write: with NaN, or
+        with lone surrogates in fields that nobody needs.
         """
         try:
             found = self._decoder.decode(line)
