@@ -48,7 +48,6 @@ FILES = {
     "empty": "The file has no byte.",
     "not_an_archive": "No WARC record was found.",
     "no_pages": "No record holds a page.",
-    "no_pairs": "No record of the pool gives a pair.",
     "truncated": "The file ends inside of a gzip member or record.",
     "damaged": "A gzip member can't be inflated, or its checksum is wrong.",
     "garbage": "Bytes between members or records belong to neither.",

@@ -122,13 +122,15 @@ def number_axis(axes: Axes, *, x: bool = False, y: bool = False) -> None:
 
 
 def log_axis(axes: Axes, *, x: bool = False, y: bool = False) -> None:
-    """Make axes logarithmic, with a tick at each power of ten."""
+    """Make axes logarithmic, with ticks at powers of ten; a short axis has 2 and 5 too."""
     if x:
         axes.set_xscale("log")
     if y:
         axes.set_yscale("log")
     for axis, chosen in ((axes.xaxis, x), (axes.yaxis, y)):
         if chosen:
-            axis.set_major_locator(LogLocator(10, numticks=8))
+            least, most = axis.get_data_interval()
+            steps = (1.0,) if most > 30 * least else (1.0, 2.0, 5.0)
+            axis.set_major_locator(LogLocator(10, subs=steps, numticks=8))
             axis.set_minor_formatter(NullFormatter())
     number_axis(axes, x=x, y=y)

@@ -175,8 +175,8 @@ def test_counts(pool: Runner, exported: Path) -> None:
     """Of the pool and of the curation, by looking for each word."""
     everything = [text for number in range(400) for text in texts(number)]
     kept = [row["text"] for row in curated(pool)]
-    for name, found in (("pool", everything), ("curation", kept)):
-        counts = json.loads((exported / f"{name}_counts.json").read_text(encoding="utf-8"))
+    for name, found in (("entry_counts", everything), ("curated_entry_counts", kept)):
+        counts = json.loads((exported / f"{name}.json").read_text(encoding="utf-8"))
         assert list(counts) == [*WORDS, 'never "found"', "été"]
         for entry, count in counts.items():
             assert count == sum(f" {entry} " in f" {text} " for text in found)
