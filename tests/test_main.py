@@ -55,7 +55,7 @@ def test_config_prints_all_settings_with_their_explanations(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["curat"], "expected one of the jobs count_entries, "),
+        (["curat"], "expected one of the jobs build_metadata, count_entries, "),
         (["curat"], ", found curat; did you mean curate? metaclip --help lists"),
         ([], "found none; metaclip --help lists all commands"),
         (["path"], "found none; metaclip --help lists all commands"),

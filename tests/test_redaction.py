@@ -37,7 +37,7 @@ def test_settings_in_tables_hide_secret_keys() -> None:
     text = load_config(None, [*given, "spark.spark.ui.enabled=false"]).to_json()
     assert "x1y2" not in text
     assert '"spark.ui.enabled":false' in text
-    assert f'"fs.s3a.secret.key":"{HIDDEN}"' in text
+    assert f'"spark.fs.s3a.secret.key":"{HIDDEN}"' in text
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from metaclip.setup.packing import build_wheel
 from tests.helpers.permissions import obey_permissions
 from tests.helpers.runner import ENTRIES, LATE_SETTINGS, ROOT, SETTINGS, WAT
 
-DATA_FILES = ("config/default.yaml", "py.typed", "spark/log4j2.properties")
+TEMPLATES = tuple(f"report/templates/report.{kind}" for kind in ("css", "html", "js"))
+DATA_FILES = ("config/default.yaml", "py.typed", "spark/log4j2.properties", *TEMPLATES)
 T = "balance.t=20"
 
 

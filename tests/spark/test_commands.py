@@ -63,6 +63,7 @@ def test_home_is_home_and_a_setting_of_spark_counts(tmp_path: Path) -> None:
         "import_metadata",
         *("warehouse=~/w", "metadata.file=list", "spark.sql.shuffle.partitions=8"),
         *("spark.eventLog.enabled=true", f"spark.eventLog.dir=file://{tmp_path}/events"),
+        "spark.eventLog.compress=false",
         HOME=str(tmp_path / "home"),
     )
     assert result.returncode == 0, result.stderr

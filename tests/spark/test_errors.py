@@ -64,8 +64,11 @@ def test_a_file_that_is_not_there_is_named(run: Runner, wat: Path, tmp_path: Pat
     assert message.startswith(f"crawl.files {tmp_path}/none.gz: expected a file, found No such")
 
 
-def test_a_folder_is_refused_as_a_file(run: Runner, tmp_path: Path) -> None:
-    assert refused(run, extract_pairs, f"crawl.files={tmp_path}").endswith(f"name {tmp_path}/*")
+def test_an_empty_folder_is_refused(run: Runner, tmp_path: Path) -> None:
+    message = refused(run, extract_pairs, f"crawl.files={tmp_path}")
+    assert (
+        message == f"crawl.files {tmp_path}/**: expected at least one file, found none that matches"
+    )
 
 
 def test_two_files_of_one_path_are_refused(run: Runner, wat: Path, tmp_path: Path) -> None:

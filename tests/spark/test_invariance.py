@@ -196,6 +196,6 @@ def test_files_in_another_order_later_and_changed_give_the_same_rows(
         for one in (run, whole)
     )
     assert found == expected != []
-    for read, times in ((read_crawl_files, ("seconds", "finished_at")), (read_pairs, ())):
+    for read, times in ((read_crawl_files, ("seconds", "finished_at", "origin")), (read_pairs, ())):
         found, expected = (rows(read(one.warehouse, "local"), *times) for one in (run, whole))
         assert found == expected != []
