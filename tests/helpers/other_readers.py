@@ -18,6 +18,8 @@ import deltalake
 import duckdb
 import pandas as pd
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 Found = tuple[int, str]
 """Number of rows, and the hash of their sorted URLs and texts."""
@@ -35,8 +37,18 @@ def read_files(files: list[str], columns: list[str]) -> dict[str, Rows]:
             "records"
         ),
         "duckdb": duckdb.execute(query).df().to_dict("records"),
-        "datasets": datasets.load_dataset("parquet", data_files=files, split="train"),
+        "datasets": load_dataset(files, columns),
     }
+
+
+def load_dataset(files: list[str], columns: list[str]) -> Rows:
+    """Return the rows of a data set; its library has no type for the maps of other columns."""
+    schema = pq.read_schema(files[0])
+    features = datasets.Features.from_arrow_schema(pa.schema([schema.field(c) for c in columns]))
+    rows: Rows = datasets.load_dataset(
+        "parquet", data_files=files, split="train", columns=columns, features=features
+    )
+    return rows
 
 
 def read_table(table: Path, columns: list[str], kind: str | None = None) -> dict[str, Rows]:
