@@ -53,11 +53,10 @@ class WatReader:
         self.entities = True  # whether the record that is read still has them
         of = options.limits
         sizes = of.max_text_bytes, of.max_url_bytes, of.max_images_per_page
-        # Plain tuples: a call of the kernel unpacks them in half of the time.
+        # The kernel is compiled for plain tuples.
         self.limits = [tuple(Limits(*sizes, entities)) for entities in (0, 1)]
-        self.scans = not (
-            options.opt_outs or options.status
-        )  # the scanner notes no fields of these
+        # The scanner notes no fields that these options need.
+        self.scans = not (options.opt_outs or options.status)
         self.found = np.empty(SIZE, np.int64)
         self.rows = np.empty((_MOST_ROWS, ROW), np.int64)
 
