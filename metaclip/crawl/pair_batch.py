@@ -18,7 +18,6 @@ from metaclip.crawl.scanner.record import (
     ROOM_TEXT_BYTES,
     ROOM_URL_BYTES,
     TEXT_SOURCES,
-    Limits,
 )
 from metaclip.warehouse.ids import id_arrays
 from metaclip.warehouse.tables import PAIR_SCHEMA
@@ -81,14 +80,14 @@ class PairBatch:
         self,
         data: NDArray[np.uint8],
         base: NDArray[np.uint8],
-        limits: Limits,
+        limits: tuple[int, ...],
         found: NDArray[np.int64],
         rows: NDArray[np.int64],
     ) -> int:
-        """Run the kernel of this name for the page that was begun last."""
-        count, bounds = self.plain, tuple(limits)
+        """Run the kernel of this name, with `Limits`, for the page that was begun last."""
+        count = self.plain
         while True:
-            last = append_record(data, base, bounds, self.next, count, found, rows, *self.columns)
+            last = append_record(data, base, limits, self.next, count, found, rows, *self.columns)
             if last != NO_ROOM:
                 self.plain = max(count, last)
                 return last

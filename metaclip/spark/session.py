@@ -44,8 +44,8 @@ SETTINGS: dict[str, str] = {
     "spark.sql.maxConcurrentOutputFileWriters": "4",
     # Spark makes this folder, which stays empty, in the working folder of the command else.
     "spark.sql.warehouse.dir": f"{gettempdir()}/metaclip-spark-warehouse",
-    # A third less room than snappy and LZ4 take.
-    "spark.io.compression.codec": "zstd",
+    # A third less room than snappy takes. Shuffles keep LZ4, whose blocks have checksums: with
+    # zstd a damaged shuffle file fails the job, where it is written again with LZ4.
     "spark.sql.parquet.compression.codec": "zstd",
     # A larger one would be part of each plan, which Spark walks through many times a query.
     "spark.sql.execution.arrow.localRelationThreshold": "1m",

@@ -53,7 +53,10 @@ class WatReader:
         self.entities = True  # whether the record that is read still has them
         of = options.limits
         sizes = of.max_text_bytes, of.max_url_bytes, of.max_images_per_page
-        self.limits = [Limits(*sizes, entities) for entities in (0, 1)]
+        # The kernel is compiled for plain tuples.
+        self.limits = [tuple(Limits(*sizes, entities)) for entities in (0, 1)]
+        # The scanner notes no fields that these options need.
+        self.scans = not (options.opt_outs or options.status)
         self.found = np.empty(SIZE, np.int64)
         self.rows = np.empty((_MOST_ROWS, ROW), np.int64)
 
@@ -73,9 +76,8 @@ class WatReader:
 
     def _read(self, block: bytes) -> Page | str | None:
         self.entities = self.writer.leaves_entities(block)
-        wanted = WatOptions(self.entities, self.options.opt_outs, self.options.status)
-        if wanted.opt_outs or wanted.status:  # the scanner notes no fields of these
-            return decode_wat(block, wanted)
+        if not self.scans:
+            return self._decode(block)
         before, base = self.batch.plain, None
         last = self._append(block, _UNKNOWN)
         if last == NEEDS_BASE:
@@ -84,8 +86,12 @@ class WatReader:
         if last == NO_PAGE:
             return None
         if last == GAVE_UP:
-            return decode_wat(block, wanted)
+            return self._decode(block)
         return self._page(block, base, last - before)
+
+    def _decode(self, block: bytes) -> Page | str | None:
+        options = WatOptions(self.entities, self.options.opt_outs, self.options.status)
+        return decode_wat(block, options)
 
     def _append(self, block: bytes, base: bytes) -> int:
         data, text = np.frombuffer(block, np.uint8), np.frombuffer(base, np.uint8)
