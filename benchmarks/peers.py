@@ -1,4 +1,4 @@
-"""What other tools cost: cc2dataset, and the chain that a user would build of public parts.
+"""Measure the cost of cc2dataset, and of the chain that a user would build of public parts.
 
 Both have a session of their own on the same Spark, warm after a run; then they run in turn, on 4
 and on 16 copies of the crawl file whose URLs differ. Of ROUNDS the least CPU time of JVM, driver

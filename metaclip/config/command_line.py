@@ -19,10 +19,18 @@ _PATHS = (
     "warehouse",
     "crawl.files",
     "metadata.file",
+    "build.wordnet",
+    "build.omw",
+    "build.wikipedia.dumps",
+    "build.wikipedia.texts",
+    "build.unigrams.counts",
+    "build.titles.pageviews",
     "languages.model",
     "balance.survivors",
     "removals.files",
     "export.to",
+    "plan.to",
+    "report.to",
 )
 """The settings that may be local paths."""
 

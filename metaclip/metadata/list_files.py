@@ -13,10 +13,9 @@ import pyarrow as pa
 
 from metaclip.config.crawl import RequestSettings
 from metaclip.crawl.files.listing import require_package
-from metaclip.crawl.files.stream import open_source
+from metaclip.crawl.files.stream import read_whole
 from metaclip.errors import InputError
 
-_BLOCK = 1 << 20
 _JSON = re.compile(r'\s*(\{|\[\s*(["\[{\]0-9-]|null|true|false|NaN|\Z))')
 """The start of JSON: a line of text such as [sic] has a bracket too."""
 _NUMBERS = {"entry_id": pa.int64(), "score": pa.float64()}
@@ -30,12 +29,10 @@ def read_bytes(file: str, where: str) -> bytes:
     """
     require_package(file, where)
     try:
-        with open_source(file, RequestSettings()) as stream:
-            parts = list(iter(lambda: stream.read(_BLOCK), b""))
+        return read_whole(file, RequestSettings())
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise InputError(where, "a readable file", reason) from None
-    return b"".join(parts)
 
 
 def parse_rows(text: str, file: str, where: str) -> list[object] | pa.Table:

@@ -84,10 +84,13 @@ def _take(rows: DataFrame, merged: pa.Table, bound: int | None) -> tuple[pa.Tabl
     reasons = {row.dropped: row["count"] for row in rows.groupBy("dropped").count().collect()}
     usable = rows.where("dropped is null").groupBy("entry")
     distinct = usable.agg(F.min("rank").alias("rank"), F.max("score").alias("score"))
-    known = spark.createDataFrame(merged.select(["entry"]))
-    new = distinct.join(known, "entry", how="left_anti").orderBy(*_order())
-    total, fresh = distinct.count(), new.count()
+    known = spark.createDataFrame(merged.select(["entry"])).withColumn("known", F.lit(True))
+    marked = distinct.join(known, "entry", how="left").persist(StorageLevel.DISK_ONLY)
+    is_new = F.col("known").isNull()
+    [total, fresh] = marked.agg(F.count(F.lit(1)), F.count_if(is_new)).collect()[0]
+    new = marked.where(is_new).drop("known").orderBy(*_order())
     found = (new if bound is None else new.limit(bound)).toArrow()
+    marked.unpersist()
     repeated = reasons.pop(None, 0) - total
     account = SourceAccount(
         candidates=sum(reasons.values()) + repeated + total,

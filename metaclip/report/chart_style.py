@@ -79,7 +79,7 @@ class Chart:
 
 
 class Canvas:
-    """One chart in the making: use it as a context, draw on `axes`, then `finish`."""
+    """One chart in the making: draw on `axes`, then `finish`."""
 
     def __init__(self, height: float = _HEIGHT) -> None:
         self._rc = mpl.rc_context(_RC)

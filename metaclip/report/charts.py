@@ -56,16 +56,19 @@ def draw_charts(report: CurationReport) -> list[Chart]:
     ]
 
 
+def _sides(entries: EntryFigures, against: Comparison | None) -> list[tuple[str, Counts, str]]:
+    """Return name, counts and colour of the pool, the curation and the compared one."""
+    sides = [("pool", entries.counts, BEFORE), ("curation", entries.kept, AFTER)]
+    return sides if against is None else [*sides, (against.name, against.kept, OTHER)]
+
+
 def draw_cumulative(entries: EntryFigures, against: Comparison | None) -> Chart:
     """Draw matches accumulated over the entries, from the tail to the head (paper, figure 2)."""
     order = np.argsort(entries.counts, kind="stable")
     order = order[entries.counts[order] > 0]
     canvas = Canvas()
     axes = canvas.axes
-    curves = [("pool", entries.counts, BEFORE), ("curation", entries.kept, AFTER)]
-    if against is not None:
-        curves.append((against.name, against.kept, OTHER))
-    for name, counts, colour in curves:
+    for name, counts, colour in _sides(entries, against):
         axes.plot(*cumulative_curve(order, counts), color=colour, lw=2, label=label(name))
     tail = int((entries.counts[order] < entries.t).sum())
     axes.axvline(tail, color=INK, lw=1, ls="--")
@@ -93,10 +96,7 @@ def draw_ranks(entries: EntryFigures, against: Comparison | None) -> Chart:
     """Draw counts by rank on log axes."""
     canvas = Canvas()
     axes = canvas.axes
-    curves = [("pool", entries.counts, BEFORE), ("curation", entries.kept, AFTER)]
-    if against is not None:
-        curves.append((against.name, against.kept, OTHER))
-    for name, counts, colour in curves:
+    for name, counts, colour in _sides(entries, against):
         axes.plot(*rank_curve(counts), color=colour, lw=2, label=label(name))
     axes.axhline(entries.t, color=INK, lw=1, ls="--")
     log_axis(axes, x=True, y=True)
@@ -110,13 +110,11 @@ def draw_ranks(entries: EntryFigures, against: Comparison | None) -> Chart:
 
 def draw_shares(entries: EntryFigures, against: Comparison | None) -> Chart:
     """Draw the shares of head and tail as one bar each."""
-    rows: list[tuple[str, Counts]] = [("pool", entries.counts), ("curation", entries.kept)]
-    if against is not None:
-        rows.append((against.name, against.kept))
+    rows = _sides(entries, against)
     canvas = Canvas(1.1 + 0.45 * len(rows))
     axes = canvas.axes
-    shares = [entries.tail_share(counts) for _, counts in rows]
-    names = [label(name) for name, _ in rows]
+    shares = [entries.tail_share(counts) for _, counts, _ in rows]
+    names = [label(name) for name, _, _ in rows]
     axes.barh(names, shares, color=AFTER, label="tail", height=0.6)
     axes.barh(
         names, [1 - share for share in shares], left=shares, color=BEFORE, label="head", height=0.6

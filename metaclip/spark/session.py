@@ -108,8 +108,10 @@ def _given_elsewhere() -> str:
     """Return the options of Java in the environment, and the user's own defaults of Spark."""
     names = ("SPARK_SUBMIT_OPTS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS")
     defaults = conf_folder() / "spark-defaults.conf"
-    given = [os.environ.get(name, "") for name in names]
-    return " ".join([*given, defaults.read_text("utf-8") if defaults.exists() else ""])
+    lines = defaults.read_text("utf-8").splitlines() if defaults.exists() else []
+    # Spark's own template has examples in comments.
+    set_there = [line for line in lines if not line.lstrip().startswith("#")]
+    return " ".join([*(os.environ.get(name, "") for name in names), *set_there])
 
 
 def _start(builder: SparkSession.Builder) -> SparkSession:

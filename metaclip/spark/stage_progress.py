@@ -115,8 +115,8 @@ class StageProgress:
                 logged = time.monotonic()
 
 
-_WITH_OWN_LINE = ("extract_pairs",)
-"""Jobs that show the files they read instead."""
+_WITH_OWN_LINE = ("extract_pairs", "import_pairs")
+"""Jobs that show the files they read instead (`Progress`)."""
 STAGES: dict[str, tuple[str, ...]] = {
     "import_metadata": ("write metadata", "write metadata_versions"),
     "build_metadata": (

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from pyspark.sql import Row, SparkSession
-from pyspark.sql.types import StructField, StructType
+from pyspark.sql.types import StructField
 
 from metaclip.errors import InputError
 from metaclip.warehouse.table import Table
-from metaclip.warehouse.tables import EXTRACTIONS, FILE, PAIR, TABLES
+from metaclip.warehouse.tables import EXTRACTIONS, TABLES
+from metaclip.warehouse.views import VIEWS
 from metaclip.warehouse.warehouse import Warehouse, quote
-
-_VIEWS = {
-    "pairs": ("pair", PAIR, "Pairs of all crawls, not unique."),
-    "crawl_files": ("file", FILE, "The ledger: one row for each file that was asked for."),
-}
-"""The kind of the rows of `extractions` in each view, their columns, and the view's comment."""
 
 
 def register_tables(warehouse: Warehouse, database: str) -> tuple[list[str], list[str]]:
@@ -32,7 +27,7 @@ def register_tables(warehouse: Warehouse, database: str) -> tuple[list[str], lis
     spark.sql(f"CREATE DATABASE IF NOT EXISTS {database}")
     for table in found:
         _register(spark, database, table, warehouse.path(table))
-    views = list(_VIEWS) if EXTRACTIONS in found else []
+    views = list(VIEWS) if EXTRACTIONS in found else []
     for view in views:
         spark.sql(_view_statement(database, view))
     return [table.name for table in found], views
@@ -53,17 +48,13 @@ def _location(row: Row) -> str:
 
 
 def _view_statement(database: str, view: str) -> str:
-    kind, columns, comment = _VIEWS[view]
+    kind, columns, comment = VIEWS[view]
     own = [EXTRACTIONS.schema["crawl"], EXTRACTIONS.schema["path"]]
-    declared = ", ".join(_with_comment(field) for field in [*own, *_fields(columns)])
+    declared = ", ".join(_with_comment(field) for field in [*own, *columns])
     return (
         f"CREATE OR REPLACE VIEW {database}.{view} ({declared}) COMMENT {quote(comment)} AS "
         f"SELECT crawl, path, {kind}.* FROM {database}.{EXTRACTIONS.name} WHERE kind = '{kind}'"
     )
-
-
-def _fields(columns: StructType) -> list[StructField]:
-    return list(columns.fields)
 
 
 def _with_comment(field: StructField) -> str:

@@ -62,7 +62,7 @@ class CommitLog:
         """Return the partitions that our commits wrote, up to `version`, the newest first."""
         notes = (commit.note for commit in self._newest_first(path, version))
         found = [json.loads(note)["partition"] for note in notes if note.startswith(_OURS)]
-        return [part for place, part in enumerate(found) if part and part not in found[:place]]
+        return list({tuple(sorted(part.items())): part for part in found if part}.values())
 
     def _newest_first(self, path: str, version: int) -> Iterator[_Commit]:
         oldest = max(0, version - _RECENT + 1)

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from pyspark.sql import DataFrame
+from pyspark.sql.types import StructType
 
 from metaclip.errors import InputError
-from metaclip.warehouse.tables import EXTRACTIONS, TABLES
+from metaclip.warehouse.tables import EXTRACTIONS, FILE, PAIR, TABLES
 from metaclip.warehouse.warehouse import Warehouse
 
 _TABLES = {table.name: table for table in TABLES}
-_KINDS = {"pairs": "pair", "crawl_files": "file"}
-"""The kind of the rows of `extractions` that each view shows."""
+
+
+class View(NamedTuple):
+    """A view over `extractions`: the kind of its rows, their columns, and a comment."""
+
+    kind: str
+    columns: StructType
+    comment: str
+
+
+VIEWS = {
+    "pairs": View("pair", PAIR, "Pairs of all crawls, not unique."),
+    "crawl_files": View("file", FILE, "The ledger: one row for each file that was asked for."),
+}
+"""The views of a warehouse by name."""
 
 
 def read_view(warehouse: Warehouse, name: str) -> DataFrame:
     """Return the rows of `pairs` or `crawl_files` of all crawls, with their crawl and path."""
-    kind = _KINDS[name]
+    kind = VIEWS[name].kind
     rows = warehouse.read(EXTRACTIONS).where(f"kind = '{kind}'")
     return rows.select("crawl", "path", f"{kind}.*")
 
@@ -33,14 +49,14 @@ class NamedTables(Warehouse):
         Raises:
             InputError: there is no such table, or no job has written it yet.
         """
-        if name in _KINDS:
+        if name in VIEWS:
             return read_view(self, name)
         if name in _TABLES:
             return self.read(_TABLES[name])
-        names = ", ".join([*_TABLES, *_KINDS])
+        names = ", ".join([*_TABLES, *VIEWS])
         raise InputError(f"warehouse {self.root}", f"one of {names}", name)
 
     def names(self) -> list[str]:
         """Return the names of the tables and views that exist."""
         found = [table.name for table in TABLES if self.exists(table)]
-        return [*found, *(_KINDS if EXTRACTIONS.name in found else ())]
+        return [*found, *(VIEWS if EXTRACTIONS.name in found else ())]

@@ -35,6 +35,39 @@ def refused(*assignments: str, file: Path | None = None) -> str:
     return str(caught.value)
 
 
+def value_of(config: Config, key: str) -> object:
+    found: Any = msgspec.to_builtins(config)
+    for name in key.split("."):
+        found = found[name]
+    return found
+
+
+def takes_files(key: str) -> bool:
+    """Return whether a setting is a path or a list of them: it takes a text and a list."""
+    try:
+        load_config(None, [f"{key}=a"])
+        load_config(None, [f"{key}=[a]"])
+    except InputError:
+        return False
+    return True
+
+
+FILES = [key for key in keys(yaml.safe_load(DEFAULT.read_text("utf-8"))) if takes_files(key)]
+FOLDERS = ("warehouse", "metadata.file", "languages.model", "build.wordnet")
+TARGETS = ("export.to", "plan.to", "report.to")
+
+
+@pytest.mark.parametrize("key", [*FILES, *FOLDERS, *TARGETS])
+def test_home_is_home_in_each_setting_that_is_a_path(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/her")
+    assert value_of(load_config(None, [f"{key}=~/x"]), key) == "/home/her/x"
+    assert value_of(load_config(None, [f"{key}=x~/y"]), key) == "x~/y"
+    if key in FILES:
+        assert value_of(load_config(None, [f"{key}=[~/x, y]"]), key) == ["/home/her/x", "y"]
+
+
 def test_default_yaml_shows_the_defaults() -> None:
     assert load_config(str(DEFAULT)) == Config()
 

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -74,21 +75,20 @@ class Airflow:
         """Migrate the database, start the processes, wait until the DAG is known."""
         self.home.mkdir(parents=True)
         self.command("db", "migrate")
-        for words in COMMANDS:
-            with (self.home / f"{words[0]}.log").open("w") as log:
-                self._processes.append(
-                    psutil.Popen(
-                        [str(BIN / "airflow"), *words],
-                        env=self._environment,
-                        stdout=log,
-                        stderr=subprocess.STDOUT,
+        with ExitStack() as stack:
+            stack.callback(self._stop)
+            for words in COMMANDS:
+                with (self.home / f"{words[0]}.log").open("w") as log:
+                    self._processes.append(
+                        psutil.Popen(
+                            [str(BIN / "airflow"), *words],
+                            env=self._environment,
+                            stdout=log,
+                            stderr=subprocess.STDOUT,
+                        )
                     )
-                )
-        try:
             self._wait_for_dag()
-        except BaseException:
-            self._stop()
-            raise
+            stack.pop_all()
         return self
 
     def __exit__(

@@ -178,9 +178,10 @@ def _delimited(
 
 def _fits(text: Cell, encoding: str) -> bool:
     try:
-        return not isinstance(text, str) or bool(text.encode(encoding)) or True
+        str(text).encode(encoding)
     except UnicodeEncodeError:
         return False
+    return True
 
 
 def _line(cells: Sequence[str], delimiter: str, quoting: Quoting) -> str:

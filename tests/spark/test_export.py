@@ -172,7 +172,7 @@ def test_uids_as_datacomp_reads_them(pool: Runner, exported: Path) -> None:
 
 
 def test_counts(pool: Runner, exported: Path) -> None:
-    """Of the pool and of the curation, by looking for each word."""
+    """The counts of pool and curation equal those of a search for each word."""
     everything = [text for number in range(400) for text in texts(number)]
     kept = [row["text"] for row in curated(pool)]
     for name, found in (("entry_counts", everything), ("curated_entry_counts", kept)):

@@ -46,6 +46,14 @@ def test_a_terminal_shows_tasks_next_stage_and_time_left(spark: SparkSession) ->
     assert "\n" not in terminal.getvalue()
 
 
+@pytest.mark.parametrize("job", ["extract_pairs", "import_pairs"])
+def test_a_job_that_shows_its_files_has_no_second_line(spark: SparkSession, job: str) -> None:
+    terminal = Terminal()
+    with StageProgress(spark.sparkContext, lambda: job, lambda: None, list, terminal):
+        run_slow_tasks(spark)
+    assert terminal.getvalue() == ""
+
+
 def test_log_lines_come_without_a_terminal(
     spark: SparkSession, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import fsspec
 
 from metaclip.config.crawl import CrawlSettings, RequestSettings
-from metaclip.crawl.files.stream import find_matching, open_source
+from metaclip.crawl.files.stream import find_matching, read_whole
 from metaclip.errors import InputError
 
 _BRACES = re.compile(r"\{([^{}]*,[^{}]*)\}")
@@ -192,11 +192,8 @@ def _glob(pattern: str, requests: RequestSettings) -> list[str]:
 
 
 def _read_list(url: str, requests: RequestSettings) -> list[str]:
-    data = b""
     try:
-        with open_source(url, requests) as stream:
-            while block := stream.read(1 << 20):
-                data += block
+        data = read_whole(url, requests)
         text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise InputError(f"crawl.files {url}", "a readable list of paths", _reason(error)) from None

@@ -30,6 +30,16 @@ def open_source(url: str, settings: RequestSettings) -> BinaryIO:
     return cast(BinaryIO, fsspec.open(url, "rb").open())
 
 
+def read_whole(url: str, settings: RequestSettings) -> bytes:
+    """Return all bytes of a file that fits into memory.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    with open_source(url, settings) as stream:
+        return b"".join(iter(lambda: stream.read(MEGABYTE), b""))
+
+
 def find_matching(pattern: str, settings: RequestSettings) -> list[str]:
     """Return the files, no folders, that a glob finds, as fsspec names them.
 

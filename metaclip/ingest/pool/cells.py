@@ -31,21 +31,12 @@ def split_quoted(lines: Iterable[str], delimiter: str, quote: str) -> Iterator[C
     line, would swallow the records between: its line alone is the record that is lost, and
     reading goes on with the next line.
     """
-    source, strict = _reader(lines, delimiter, quote)
-    while True:
-        source.taken.clear()
-        try:
-            cells = next(strict)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            first = source.keep_first()
-            if "expected after" in str(error):
-                yield _lenient(first, delimiter, quote)
-            else:
-                yield _with_returns(first, delimiter, quote) if "new-line" in str(error) else None
-            continue
-        if cells:
+    for raw, cells, fault in _read_strictly(lines, delimiter, quote):
+        if "expected after" in fault:
+            yield _lenient(raw, delimiter, quote)
+        elif fault:
+            yield _with_returns(raw, delimiter, quote) if "new-line" in fault else None
+        elif cells:
             yield cells
 
 
@@ -53,7 +44,21 @@ def quoted_lines(
     lines: Iterable[str], delimiter: str, quote: str
 ) -> Iterator[tuple[str, list[str] | None]]:
     """Yield the lines of each record and its cells: None where a quote is not closed well."""
-    source, strict = _reader(lines, delimiter, quote)
+    for raw, cells, fault in _read_strictly(lines, delimiter, quote):
+        if "new-line" not in fault:  # a carriage return tells nothing about quotes
+            yield raw, cells
+
+
+def _read_strictly(
+    lines: Iterable[str], delimiter: str, quote: str
+) -> Iterator[tuple[str, list[str] | None, str]]:
+    """Yield the lines of each record, its cells and ""; else its first line, None and the fault.
+
+    The lines after the first one of a faulty record are read again.
+    """
+    csv.field_size_limit(_MAX_CELL)
+    source = _Replay(lines)
+    strict = csv.reader(source, delimiter=delimiter, quotechar=quote, strict=True)
     while True:
         source.taken.clear()
         try:
@@ -61,19 +66,9 @@ def quoted_lines(
         except StopIteration:
             return
         except csv.Error as error:
-            line = source.keep_first()
-            if "new-line" not in str(error):  # a carriage return tells nothing about quotes
-                yield line, None
-            continue
-        yield "".join(source.taken), cells
-
-
-def _reader(
-    lines: Iterable[str], delimiter: str, quote: str
-) -> tuple[_Replay, Iterator[list[str]]]:
-    csv.field_size_limit(_MAX_CELL)
-    source = _Replay(lines)
-    return source, csv.reader(source, delimiter=delimiter, quotechar=quote, strict=True)
+            yield source.keep_first(), None, str(error)
+        else:
+            yield "".join(source.taken), cells, ""
 
 
 def _lenient(line: str, delimiter: str, quote: str) -> Cells:

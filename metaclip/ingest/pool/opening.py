@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import shutil
 import tempfile
 import zlib
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -46,16 +48,13 @@ def open_local(url: str, requests: RequestSettings) -> IO[bytes]:
     """
     if "://" not in url:
         return Path(url).open("rb")
-    copy = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
-    try:
+    with ExitStack() as stack:
+        copy = stack.enter_context(tempfile.TemporaryFile())
         with open_source(url, requests) as stream:
-            while block := stream.read(_BLOCK):
-                copy.write(block)
-    except BaseException:
-        copy.close()
-        raise
-    copy.seek(0)
-    return copy
+            shutil.copyfileobj(stream, copy, _BLOCK)
+        copy.seek(0)
+        stack.pop_all()  # the caller closes it
+        return copy
 
 
 def decompressed(file: IO[bytes]) -> BinaryIO:
