@@ -20,8 +20,8 @@ import numpy as np
 from benchmarks.inputs import ROOT, find_input
 from benchmarks.processes import KINDS, Watch
 from metaclip.config.metadata import WikipediaSettings
+from metaclip.metadata.input_files import list_source
 from metaclip.metadata.ngram_counts import stage_counts
-from metaclip.metadata.source_files import list_source
 from metaclip.metadata.wikipedia import dump_parts
 from metaclip.metadata.wikipedia.page_texts import account_of_dumps, read_texts, stage_dumps
 from metaclip.metadata.wikipedia.wikitext import wikitext_to_text

@@ -7,22 +7,14 @@ from typing import Any
 
 from msgspec import structs
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from metaclip.balance.counting import count_entries
 from metaclip.balance.expectation import Size
-from metaclip.balance.sampling import (
-    conditioned_draw,
-    count_shared_draws,
-    draw_column,
-    keep_one_row_per_pair,
-    keep_one_text_per_image,
-    t_from_size,
-)
+from metaclip.balance.sampling import t_from_size
 from metaclip.balance.thresholds import Counts, t_from_reference, t_from_tail_share
 from metaclip.config.balance import DEFAULT_T, BalanceSettings
 from metaclip.config.settings import Config
-from metaclip.curation.survivors import keep_survivors, read_survivors
+from metaclip.curation.matches import choose_texts, read_matches, read_surviving_matches
 from metaclip.errors import InputError
 from metaclip.ingest.ledger import list_crawls
 from metaclip.report.summaries import InputSummary, SampleSummary
@@ -32,7 +24,8 @@ from metaclip.warehouse.lineage import (
     match_partition,
     require_fresh_counts,
 )
-from metaclip.warehouse.tables import CURATED, ENTRY_COUNTS, EXTRACTIONS, MATCHES, METADATA
+from metaclip.warehouse.tables import ENTRY_COUNTS, EXTRACTIONS, METADATA
+from metaclip.warehouse.views import read_crawls
 from metaclip.warehouse.warehouse import Warehouse
 
 
@@ -75,11 +68,9 @@ def open_inputs(config: Config, warehouse: Warehouse) -> Inputs:
     settings = config.balance
     make = _open_crawls if settings.parent is None else _open_survivors
     inputs = make(config, warehouse)
-    matches = inputs.matches
-    if settings.texts_per_image == "one":
-        matches = keep_one_text_per_image(matches, settings.seed)
     unique = settings.dedup == "all" or len(inputs.summary.crawls) == 1
-    return replace(inputs, matches=count_shared_draws(matches, unique))
+    chosen = choose_texts(inputs.matches, settings.texts_per_image, settings.seed, unique=unique)
+    return replace(inputs, matches=chosen)
 
 
 def _open_crawls(config: Config, warehouse: Warehouse) -> Inputs:
@@ -94,17 +85,13 @@ def _open_crawls(config: Config, warehouse: Warehouse) -> Inputs:
     for crawl in crawls:
         partition = match_partition(version, config.matching.spacing, crawl)
         versions.update(require_fresh_counts(warehouse, partition))
-    chosen = (
-        (F.col("metadata_version") == version)
-        & (F.col("spacing") == config.matching.spacing)
-        & F.col("crawl").isin(crawls)
-    )
-    matches = warehouse.read(MATCHES).where(chosen).drop("metadata_version", "spacing")
-    counts = warehouse.read(ENTRY_COUNTS).where(chosen)
-    if config.balance.dedup == "all" and len(crawls) > 1:
-        matches = keep_one_row_per_pair(matches)
+    spacing, unique = config.matching.spacing, config.balance.dedup == "all"
+    seed = config.balance.seed
+    matches = read_matches(warehouse, version, spacing, crawls, seed, unique=unique)
+    if unique and len(crawls) > 1:
         counts = _count(warehouse, matches, version)
-    matches = matches.withColumn("draw", draw_column(config.balance.seed))
+    else:
+        counts = read_crawls(warehouse, ENTRY_COUNTS, version, spacing, crawls)
     return Inputs(version, matches, counts, versions, InputSummary(crawls=crawls))
 
 
@@ -112,12 +99,8 @@ def _open_survivors(config: Config, warehouse: Warehouse) -> Inputs:
     """Return the survivors of a curation, counted again, with their conditioned draws."""
     parent = find_curation(warehouse, str(config.balance.parent))
     _require_settings_of(parent.asDict(), config)
-    listed = read_survivors(warehouse.spark, config.balance.survivors)
-    curated = warehouse.read_partition(CURATED, {"curation": parent.curation})
-    survivors, account = keep_survivors(curated, listed, f"curation {parent.curation}")
-    matches = survivors.withColumn("draw", conditioned_draw()).drop(
-        "curation", "keep_probability", "enters_at"
-    )
+    files = config.balance.survivors
+    matches, account = read_surviving_matches(warehouse, parent.curation, files)
     return Inputs(
         parent.metadata_version,
         matches,

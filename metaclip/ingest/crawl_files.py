@@ -17,7 +17,8 @@ from metaclip.crawl.files.listing import SourceFile
 from metaclip.crawl.files.stream import is_remote
 from metaclip.errors import InputError
 from metaclip.ingest.file_rows import file_reader, status_rows
-from metaclip.ingest.ledger import choose_files, collect_files, require_coverage, summarise_files
+from metaclip.ingest.ledger import choose_files, collect_files, require_coverage
+from metaclip.report.crawl_sums import summarise_files
 from metaclip.report.summaries import CrawlSummary
 from metaclip.spark.progress import Progress, ProgressAccumulator
 from metaclip.warehouse.tables import EXTRACTIONS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,8 +13,8 @@ from pyspark.sql import functions as F
 from metaclip.config.crawl import CrawlSettings
 from metaclip.crawl.files.listing import SourceFile
 from metaclip.errors import InputError
-from metaclip.report.summaries import CrawlSummary
 from metaclip.warehouse.tables import EXTRACTIONS
+from metaclip.warehouse.views import read_view
 from metaclip.warehouse.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
@@ -29,8 +28,7 @@ def read_pairs(warehouse: Warehouse, crawl: str) -> DataFrame:
 
 def read_crawl_files(warehouse: Warehouse, crawl: str) -> DataFrame:
     """Return the table `crawl_files` of one crawl: the account of each file."""
-    rows = warehouse.read(EXTRACTIONS).where((F.col("crawl") == crawl) & (F.col("kind") == "file"))
-    return rows.select("path", "file.*")
+    return read_view(warehouse, "crawl_files").where(F.col("crawl") == crawl).drop("crawl")
 
 
 def list_crawls(warehouse: Warehouse) -> list[str]:
@@ -146,34 +144,4 @@ def require_coverage(
         len(rows),
         found,
         100 * min_coverage,
-    )
-
-
-def summarise_files(files: pa.Table, crawl: str) -> CrawlSummary:
-    """Return the sums of all accounts of a crawl, and its files by status.
-
-    Args:
-        files: see `collect_files`.
-    """
-    sums = ("records", "pages", "images", "images_kept", "lazy_images", "pairs")
-    status: Counter[str] = Counter()
-    totals: Counter[str] = Counter()
-    dropped: dict[str, Counter[str]] = {"dropped_records": Counter(), "dropped_images": Counter()}
-    for row in files.to_pylist():
-        status[row["status"]] += 1
-        totals.update({name: row[name] or 0 for name in sums})
-        for name, counts in dropped.items():
-            counts.update(dict(row[name] or ()))
-    return CrawlSummary(
-        crawl=crawl,
-        files=status.total(),
-        status=dict(status),
-        records=totals["records"],
-        pages=totals["pages"],
-        images=totals["images"],
-        images_kept=totals["images_kept"],
-        lazy_images=totals["lazy_images"],
-        pairs=totals["pairs"],
-        dropped_records=dict(sorted(dropped["dropped_records"].items())),
-        dropped_images=dict(sorted(dropped["dropped_images"].items())),
     )

@@ -15,8 +15,8 @@ from metaclip.metadata.candidates import (
     word_candidates,
 )
 from metaclip.metadata.entries import ENTRY_SCHEMA
+from metaclip.metadata.input_files import list_inputs, refusing_unreadable_files
 from metaclip.metadata.merge import merge_candidates, number_entries
-from metaclip.metadata.source_files import list_inputs, refusing_unreadable_files
 from metaclip.metadata.tokens import TOKENIZER
 from metaclip.metadata.wikipedia.wikitext import parser_name
 from metaclip.warehouse.tables import METADATA

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from metaclip.config.metadata import BigramSettings, BuildSettings
 from metaclip.metadata.bigrams import join_words, require_reachable, score_bigrams
+from metaclip.metadata.input_files import InputFile, InputFiles, describe_files, digest
 from metaclip.metadata.merge import Candidates
 from metaclip.metadata.ngram_counts import (
     read_bigrams,
@@ -18,7 +19,6 @@ from metaclip.metadata.ngram_counts import (
     read_unigrams,
     stage_counts,
 )
-from metaclip.metadata.source_files import SourceFile, SourceFiles, describe_files, digest
 from metaclip.metadata.tokens import TOKENIZER
 from metaclip.metadata.wikipedia.dump_parts import list_namespaces
 from metaclip.metadata.wikipedia.page_texts import account_of_dumps, read_texts, stage_dumps
@@ -34,7 +34,7 @@ Notes = dict[str, object]
 
 
 def dictionary_candidates(
-    warehouse: Warehouse, settings: BuildSettings, inputs: SourceFiles, notes: Notes
+    warehouse: Warehouse, settings: BuildSettings, inputs: InputFiles, notes: Notes
 ) -> list[Candidates]:
     """Return the numbers, and the words of WordNet and of other wordnets."""
     words: list[str] = [] if settings.wordnet is None else read_wordnet(settings.wordnet)
@@ -60,12 +60,12 @@ def _listed(warehouse: Warehouse, entries: Sequence[str], ranked: bool = False) 
     return warehouse.spark.createDataFrame(table, _RANKED)
 
 
-def _files(files: Sequence[SourceFile]) -> dict[str, object]:
+def _files(files: Sequence[InputFile]) -> dict[str, object]:
     return {"files": describe_files(files)}
 
 
 def word_candidates(
-    warehouse: Warehouse, settings: BuildSettings, inputs: SourceFiles, notes: Notes
+    warehouse: Warehouse, settings: BuildSettings, inputs: InputFiles, notes: Notes
 ) -> list[Candidates]:
     """Return the unigrams and bigrams of the texts, or the unigrams of ready counts."""
     if inputs.counts:
@@ -80,7 +80,7 @@ def word_candidates(
 
 
 def _stage_words(
-    warehouse: Warehouse, settings: BuildSettings, inputs: SourceFiles, notes: Notes
+    warehouse: Warehouse, settings: BuildSettings, inputs: InputFiles, notes: Notes
 ) -> str:
     """Stage texts and their counts; return the corpus of the counts."""
     wikipedia = settings.wikipedia
@@ -130,7 +130,7 @@ def _bigrams(
 
 
 def title_candidates(
-    warehouse: Warehouse, settings: BuildSettings, inputs: SourceFiles, notes: Notes
+    warehouse: Warehouse, settings: BuildSettings, inputs: InputFiles, notes: Notes
 ) -> list[Candidates]:
     """Return the titles of articles by views."""
     if not inputs.pageviews:

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from metaclip.errors import InputError
-from metaclip.metadata.source_files import SourceFile, spark_path
+from metaclip.metadata.input_files import InputFile, spark_path
 from metaclip.metadata.tokens import split_segments
 from metaclip.warehouse.table import arrow_schema
 from metaclip.warehouse.tables import NGRAM_COUNTS
@@ -81,7 +81,7 @@ def read_bigrams(warehouse: Warehouse, corpus: str) -> DataFrame:
     return rows.select("first", "second", "count")
 
 
-def read_text_column(spark: SparkSession, files: Sequence[SourceFile], column: str) -> DataFrame:
+def read_text_column(spark: SparkSession, files: Sequence[InputFile], column: str) -> DataFrame:
     """Return the texts of Parquet files or JSON lines, as rows with the column text.
 
     Raises:
@@ -112,7 +112,7 @@ def _kind(name: str) -> str:
     return "json" if name.endswith((".jsonl", ".json")) else ""
 
 
-def read_ready_counts(spark: SparkSession, files: Sequence[SourceFile]) -> DataFrame:
+def read_ready_counts(spark: SparkSession, files: Sequence[InputFile]) -> DataFrame:
     """Return the words of files with ready counts: word, count.
 
     A line is a word, a semicolon, comma or tab, and a count. The row without a word covers the

@@ -74,10 +74,11 @@ def render_croissant(facts: CardFacts) -> str:
 
 def _describe_crawl(crawl: CrawlFunnel) -> str:
     """Return the provenance of one crawl as a sentence."""
-    read, asked = crawl.files.get("done", 0), sum(crawl.files.values())
+    read = crawl.read
     return (
-        f"{crawl.crawl}: {read:,} of {asked:,} files read, {crawl.pages:,} pages, "
-        f"{crawl.pairs:,} pairs, {crawl.unique_pairs:,} unique, {crawl.matched:,} matched."
+        f"{read.crawl}: {read.status.get('done', 0):,} of {read.files:,} files read, "
+        f"{read.pages:,} pages, {read.pairs:,} pairs, {crawl.unique_pairs:,} unique, "
+        f"{crawl.matched:,} matched."
     )
 
 

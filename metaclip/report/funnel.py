@@ -2,47 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
-from metaclip.warehouse.tables import EXTRACTIONS, MATCHES
+from metaclip.report.crawl_sums import summarise_files
+from metaclip.report.summaries import CrawlSummary
+from metaclip.warehouse.tables import MATCHES
+from metaclip.warehouse.views import read_crawls, read_view
 from metaclip.warehouse.warehouse import Warehouse
-
-_SUMS = ("bytes", "records", "pages", "images", "images_kept", "pairs")
 
 
 @dataclass(frozen=True)
 class CrawlFunnel:
-    """The account of one crawl.
+    """The account of one crawl: the sums over its files, and rows of the tables."""
 
-    `others` are records that hold no page. `dropped_records` and `dropped_images` count by
-    reason. `unique_pairs` and `matched` count rows of the tables.
-    """
-
-    crawl: str
-    files: dict[str, int]
-    bytes: int
-    records: int
-    pages: int
-    images: int
-    images_kept: int
-    pairs: int
+    read: CrawlSummary
     unique_pairs: int
     matched: int
-    dropped_records: dict[str, int] = field(default_factory=dict)
-    dropped_images: dict[str, int] = field(default_factory=dict)
 
     @property
     def others(self) -> int:
         """Records that are neither pages nor dropped."""
-        return max(0, self.records - self.pages - sum(self.dropped_records.values()))
+        read = self.read
+        return max(0, read.records - read.pages - sum(read.dropped_records.values()))
 
     @property
     def duplicates(self) -> int:
         """Rows of pairs that repeat another row's pair_id."""
-        return self.pairs - self.unique_pairs
+        return self.read.pairs - self.unique_pairs
 
     @property
     def not_matched(self) -> int:
@@ -63,14 +53,18 @@ class Funnel:
     removed: int
 
     def total(self, name: str) -> int:
-        """Return the sum of one figure over the crawls."""
+        """Return the sum of one figure of CrawlFunnel over the crawls."""
         return sum(getattr(crawl, name) for crawl in self.crawls)
 
+    def read(self, name: str) -> int:
+        """Return the sum of one figure of CrawlSummary over the crawls."""
+        return sum(getattr(crawl.read, name) for crawl in self.crawls)
+
     def reasons(self, name: str) -> dict[str, int]:
-        """Return one count by reason, added up over the crawls, largest first."""
+        """Return one count by reason of CrawlSummary over the crawls, largest first."""
         sums: dict[str, int] = {}
         for crawl in self.crawls:
-            for reason, count in getattr(crawl, name).items():
+            for reason, count in getattr(crawl.read, name).items():
                 sums[reason] = sums.get(reason, 0) + count
         return dict(sorted(sums.items(), key=lambda item: (-item[1], item[0])))
 
@@ -87,45 +81,22 @@ def count_funnel(warehouse: Warehouse, curation: Row, pool: int | None) -> Funne
 
 
 def _count_crawls(warehouse: Warehouse, curation: Row) -> list[CrawlFunnel]:
-    rows = warehouse.read(EXTRACTIONS).where(F.col("crawl").isin(curation.crawls))
-    files = rows.where("kind = 'file'").select("crawl", "file.*")
-    status = _count_by(files.select("crawl", F.col("status").alias("key"), F.lit(1).alias("n")))
-    records, images = (
-        _count_by(files.select("crawl", F.explode(name).alias("key", "n")))
-        for name in ("dropped_records", "dropped_images")
-    )
-    sums = {row.crawl: row for row in _sum_files(files).collect()}
-    unique = _count_unique(rows.where("kind = 'pair'"))
+    of_crawls = F.col("crawl").isin(curation.crawls)
+    files = read_view(warehouse, "crawl_files").where(of_crawls).toArrow()
+    unique = _count_unique(read_view(warehouse, "pairs").where(of_crawls))
     matched = _count_matches(warehouse, curation)
     return [
         CrawlFunnel(
-            crawl,
-            status.get(crawl, {}),
-            **{name: sums[crawl][name] for name in _SUMS},
-            unique_pairs=unique.get(crawl, 0),
-            matched=matched.get(crawl, 0),
-            dropped_records=records.get(crawl, {}),
-            dropped_images=images.get(crawl, {}),
+            summarise_files(files.filter(pc.field("crawl") == crawl), crawl),
+            unique.get(crawl, 0),
+            matched.get(crawl, 0),
         )
-        for crawl in sorted(sums)
+        for crawl in sorted(curation.crawls)
     ]
 
 
-def _sum_files(files: DataFrame) -> DataFrame:
-    columns = [F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in _SUMS]
-    return files.groupBy("crawl").agg(*columns)
-
-
-def _count_by(rows: DataFrame) -> dict[str, dict[str, int]]:
-    """Return for each crawl the sum of `n` by `key`, in the order of the keys."""
-    counts: dict[str, dict[str, int]] = {}
-    for row in rows.groupBy("crawl", "key").agg(F.sum("n").alias("n")).orderBy("key").collect():
-        counts.setdefault(row.crawl, {})[row.key] = row.n
-    return counts
-
-
 def _count_unique(pairs: DataFrame) -> dict[str, int]:
-    unique = pairs.select("crawl", "pair.pair_id").distinct().groupBy("crawl").count()
+    unique = pairs.select("crawl", "pair_id").distinct().groupBy("crawl").count()
     return {row.crawl: row["count"] for row in unique.collect()}
 
 
@@ -136,10 +107,8 @@ def _count_matches(warehouse: Warehouse, curation: Row) -> dict[str, int]:
 
 def _read_matches(warehouse: Warehouse, curation: Row) -> DataFrame:
     """Return the matches of all crawls of a curation; crawls may share pairs."""
-    version = F.col("metadata_version") == curation.metadata_version
-    spacing = F.col("spacing") == curation.spacing
-    of_crawls = F.col("crawl").isin(curation.crawls)
-    return warehouse.read(MATCHES).where(version & spacing & of_crawls)
+    version, spacing = curation.metadata_version, curation.spacing
+    return read_crawls(warehouse, MATCHES, version, spacing, curation.crawls)
 
 
 def count_overlaps(warehouse: Warehouse, curation: Row) -> list[list[int]]:

@@ -40,12 +40,12 @@ def render_readme(facts: CardFacts) -> str:
             ("crawl", "files read", "pages", "pairs", "unique", "matched"),
             [
                 (
-                    crawl.crawl,
-                    f"{crawl.files.get('done', 0):,} of {sum(crawl.files.values()):,}",
-                    *(
-                        f"{number:,}"
-                        for number in (crawl.pages, crawl.pairs, crawl.unique_pairs, crawl.matched)
-                    ),
+                    crawl.read.crawl,
+                    f"{crawl.read.status.get('done', 0):,} of {crawl.read.files:,}",
+                    f"{crawl.read.pages:,}",
+                    f"{crawl.read.pairs:,}",
+                    f"{crawl.unique_pairs:,}",
+                    f"{crawl.matched:,}",
                 )
                 for crawl in facts.funnel.crawls
             ],

@@ -58,20 +58,20 @@ def render_page(report: CurationReport, charts: Sequence[Chart]) -> str:
 
 def list_steps(funnel: Funnel) -> list[Step]:
     """Return the lines of the funnel, from files to curated pairs."""
-    files = funnel.reasons("files")
+    files = funnel.reasons("status")
     lines: list[_Line] = [
         ("files asked for", "file", sum(files.values()), {}),
         ("files read", "file", files.get("done", 0), _without(files, "done")),
-        ("records", "record", funnel.total("records"), {}),
+        ("records", "record", funnel.read("records"), {}),
         (
             "pages",
             "record",
-            funnel.total("pages"),
+            funnel.read("pages"),
             {**funnel.reasons("dropped_records"), "no page": funnel.total("others")},
         ),
-        ("images", "image", funnel.total("images"), {}),
-        ("images kept", "image", funnel.total("images_kept"), funnel.reasons("dropped_images")),
-        ("pairs", "pair", funnel.total("pairs"), {}),
+        ("images", "image", funnel.read("images"), {}),
+        ("images kept", "image", funnel.read("images_kept"), funnel.reasons("dropped_images")),
+        ("pairs", "pair", funnel.read("pairs"), {}),
         (
             "unique pairs",
             "pair",

@@ -1,13 +1,16 @@
-"""Read the tables of a warehouse by their names, as a notebook does."""
+"""Read the tables and views of a warehouse by their names, or by their crawls."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from metaclip.errors import InputError
+from metaclip.warehouse.table import Table
 from metaclip.warehouse.tables import EXTRACTIONS, FILE, PAIR, TABLES
 from metaclip.warehouse.warehouse import Warehouse
 
@@ -34,6 +37,14 @@ def read_view(warehouse: Warehouse, name: str) -> DataFrame:
     kind = VIEWS[name].kind
     rows = warehouse.read(EXTRACTIONS).where(f"kind = '{kind}'")
     return rows.select("crawl", "path", f"{kind}.*")
+
+
+def read_crawls(
+    warehouse: Warehouse, table: Table, version: str, spacing: str, crawls: Sequence[str]
+) -> DataFrame:
+    """Return the rows of `matches` or `entry_counts` of crawls, matched with one version."""
+    of_version = (F.col("metadata_version") == version) & (F.col("spacing") == spacing)
+    return warehouse.read(table).where(of_version & F.col("crawl").isin(list(crawls)))
 
 
 class NamedTables(Warehouse):

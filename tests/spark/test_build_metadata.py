@@ -19,8 +19,8 @@ from metaclip.errors import InputError
 from metaclip.jobs.build_metadata import build_metadata
 from metaclip.metadata.bigrams import score_bigrams
 from metaclip.metadata.entries import metadata_version
+from metaclip.metadata.input_files import list_source
 from metaclip.metadata.ngram_counts import count_ngrams, read_text_column
-from metaclip.metadata.source_files import list_source
 from metaclip.metadata.wordnet import read_omw, read_wordnet
 from metaclip.report.entries import render_metadata
 from metaclip.warehouse.tables import METADATA, METADATA_VERSIONS, NGRAM_COUNTS, WIKI_TEXTS

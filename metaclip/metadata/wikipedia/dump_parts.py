@@ -17,7 +17,7 @@ import fsspec
 
 from metaclip.config.metadata import WikipediaSettings
 from metaclip.errors import InputError
-from metaclip.metadata.source_files import SourceFile
+from metaclip.metadata.input_files import InputFile
 from metaclip.metadata.wikipedia.dump_pages import (
     FILE_KEYS,
     BrokenDumpError,
@@ -59,7 +59,7 @@ class PartAccount:
     error: str | None = None
 
 
-def list_namespaces(file: SourceFile) -> dict[str, str]:
+def list_namespaces(file: InputFile) -> dict[str, str]:
     """Return the names of a dump's namespaces but the articles', by key.
 
     Raises:
@@ -74,7 +74,7 @@ def list_namespaces(file: SourceFile) -> dict[str, str]:
         raise InputError(where, expected, str(error), hint) from None
 
 
-def divide_dump(file: SourceFile, corpus: str) -> list[DumpPart]:
+def divide_dump(file: InputFile, corpus: str) -> list[DumpPart]:
     """Return the ranges of a dump: the whole file, unless an index lies beside it.
 
     Raises:
@@ -97,7 +97,7 @@ def divide_dump(file: SourceFile, corpus: str) -> list[DumpPart]:
     ]
 
 
-def _path(corpus: str, file: SourceFile, start: int, end: int) -> str:
+def _path(corpus: str, file: InputFile, start: int, end: int) -> str:
     return f"{corpus}/{file.name}:{start}-{end}"
 
 
@@ -119,7 +119,7 @@ def index_offsets(lines: Iterable[bytes]) -> list[int]:
     return sorted({int(line.split(b":", 2)[0]) for line in lines if line.strip()})
 
 
-def _read_index(file: SourceFile) -> list[int]:
+def _read_index(file: InputFile) -> list[int]:
     url = re.sub(r"(-multistream)(\d*)\.xml(.*)\.bz2\Z", r"\1-index\2.txt\3.bz2", file.url)
     if url == file.url:
         return []

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from metaclip.config.metadata import WikipediaSettings
 from metaclip.errors import InputError
-from metaclip.metadata.source_files import SourceFile, digest
+from metaclip.metadata.input_files import InputFile, digest
 from metaclip.metadata.wikipedia.dump_parts import DumpPart, PartAccount, divide_dump, read_part
 from metaclip.metadata.wikipedia.wikitext import parser_name
 from metaclip.warehouse.table import arrow_schema
@@ -29,14 +29,14 @@ _SCHEMA = arrow_schema(WIKI_TEXTS.schema_without())
 log = logging.getLogger(__name__)
 
 
-def dump_corpus(file: SourceFile, settings: WikipediaSettings) -> str:
+def dump_corpus(file: InputFile, settings: WikipediaSettings) -> str:
     """Return the hash that identifies the texts of a dump: its name, size, parser and bounds."""
     bounds = (settings.max_page_characters, settings.page_seconds, settings.page_memory)
     return digest(file.name, file.size, parser_name(), *bounds)
 
 
 def stage_dumps(
-    warehouse: Warehouse, files: Sequence[SourceFile], settings: WikipediaSettings
+    warehouse: Warehouse, files: Sequence[InputFile], settings: WikipediaSettings
 ) -> list[str]:
     """Read the ranges of all dumps that are not staged yet; return the corpus of each dump.
 

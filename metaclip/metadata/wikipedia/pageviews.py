@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from metaclip.metadata.source_files import SourceFile, spark_path
+from metaclip.metadata.input_files import InputFile, spark_path
 from metaclip.warehouse.tables import TITLE_VIEWS
 from metaclip.warehouse.warehouse import Warehouse
 
@@ -43,7 +43,7 @@ class ViewRules(NamedTuple):
 
 
 def stage_views(
-    warehouse: Warehouse, corpus: str, files: Sequence[SourceFile], rules: ViewRules
+    warehouse: Warehouse, corpus: str, files: Sequence[InputFile], rules: ViewRules
 ) -> None:
     """Sum the views of all files into the partition `corpus`, unless it is there."""
     if warehouse.last_change(TITLE_VIEWS, {"corpus": corpus}) is not None:
@@ -53,7 +53,7 @@ def stage_views(
     warehouse.replace(TITLE_VIEWS, views, {"corpus": corpus}, {})
 
 
-def read_lines(spark: SparkSession, files: Sequence[SourceFile]) -> DataFrame:
+def read_lines(spark: SparkSession, files: Sequence[InputFile]) -> DataFrame:
     """Return the lines of hourly dumps, gzipped or not: hour (the file's name), value."""
     lines = spark.read.text([spark_path(file) for file in files])
     return lines.select(F.col("_metadata.file_name").alias("hour"), "value")

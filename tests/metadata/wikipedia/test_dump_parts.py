@@ -11,7 +11,7 @@ import pytest
 
 from metaclip.config.metadata import WikipediaSettings
 from metaclip.errors import InputError
-from metaclip.metadata.source_files import list_source
+from metaclip.metadata.input_files import list_source
 from metaclip.metadata.wikipedia import dump_parts
 from metaclip.metadata.wikipedia.dump_parts import (
     PartAccount,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from metaclip.errors import InputError
-from metaclip.metadata.source_files import digest, list_source
+from metaclip.metadata.input_files import digest, list_source
 
 
 def write(folder: Path, sizes: dict[str, int]) -> None:

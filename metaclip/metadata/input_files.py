@@ -22,7 +22,7 @@ _SPARKS_FILE = re.compile(r"FAILED_READ_FILE.*? reading file (\S+?)\.?(?:\s|$)")
 """The file in Spark's error condition FAILED_READ_FILE."""
 
 
-class SourceFile(NamedTuple):
+class InputFile(NamedTuple):
     """One file: its name, the URL or path that opens it, and its bytes."""
 
     name: str
@@ -30,13 +30,13 @@ class SourceFile(NamedTuple):
     size: int
 
 
-def list_source(patterns: str | Sequence[str], setting: str) -> list[SourceFile]:
+def list_source(patterns: str | Sequence[str], setting: str) -> list[InputFile]:
     """Return the files that paths, globs and folders name, sorted by name.
 
     Raises:
         InputError: one of them has no file, or two files share a name.
     """
-    found: dict[str, SourceFile] = {}
+    found: dict[str, InputFile] = {}
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
         for file in _expand(pattern, setting):
             if found.setdefault(file.name, file) != file:
@@ -45,19 +45,19 @@ def list_source(patterns: str | Sequence[str], setting: str) -> list[SourceFile]
 
 
 @dataclass(frozen=True)
-class SourceFiles:
+class InputFiles:
     """All files of the sources, listed before any of them is read."""
 
-    omw: list[SourceFile]
-    dumps: list[SourceFile]
-    texts: list[SourceFile]
-    counts: list[SourceFile]
-    pageviews: list[SourceFile]
+    omw: list[InputFile]
+    dumps: list[InputFile]
+    texts: list[InputFile]
+    counts: list[InputFile]
+    pageviews: list[InputFile]
 
 
-def list_inputs(settings: BuildSettings) -> SourceFiles:
+def list_inputs(settings: BuildSettings) -> InputFiles:
     wikipedia = settings.wikipedia
-    inputs = SourceFiles(
+    inputs = InputFiles(
         list_source(settings.omw, "build.omw"),
         list_source(wikipedia.dumps, "build.wikipedia.dumps"),
         list_source(wikipedia.texts, "build.wikipedia.texts"),
@@ -74,14 +74,14 @@ def list_inputs(settings: BuildSettings) -> SourceFiles:
     return inputs
 
 
-def _expand(pattern: str, setting: str) -> list[SourceFile]:
+def _expand(pattern: str, setting: str) -> list[InputFile]:
     where = f"{setting} {pattern}"
     try:
         system, path = fsspec.core.url_to_fs(pattern)
         paths = system.glob(path) if re.search(r"[*?\[]", path) else [path]
         infos = [system.info(path) for path in paths]
         files = [
-            SourceFile(name, system.unstrip_protocol(info["name"]), int(info["size"] or 0))
+            InputFile(name, system.unstrip_protocol(info["name"]), int(info["size"] or 0))
             for info in infos
             # Spark takes names that begin so, such as `_SUCCESS`, for no data.
             if info["type"] == "file"
@@ -115,12 +115,12 @@ def refusing_unreadable_files(setting: str) -> Iterator[None]:
         raise InputError(where, "a readable file", root_cause(error), hint) from None
 
 
-def spark_path(file: SourceFile) -> str:
+def spark_path(file: InputFile) -> str:
     """Return the URL of a file as Hadoop takes it."""
     return re.sub(r"\As3://", "s3a://", file.url)
 
 
-def describe_files(files: Iterable[SourceFile]) -> list[dict[str, str | int]]:
+def describe_files(files: Iterable[InputFile]) -> list[dict[str, str | int]]:
     """Return the names and sizes of files for the record of a version."""
     return [{"name": redact(file.name), "bytes": file.size} for file in files]
 
