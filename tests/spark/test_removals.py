@@ -120,7 +120,9 @@ def read_again(made: Runner, run: Runner, folder: Path) -> None:
     """Read the file of crawl `a` again, since it has changed, if only by a line's end."""
     file = folder / "000.warc.wat.gz"
     file.write_bytes((made.root.parent / "files" / file.name).read_bytes() + b"\n")
-    run(extract_pairs, "crawl.name=a", f"crawl.files={file}", "crawl.min_coverage=0")
+    # The file lies in another folder now, which a new reading has to be told.
+    again = ("crawl.retry=all", "crawl.min_coverage=0")
+    run(extract_pairs, "crawl.name=a", f"crawl.files={file}", *again)
 
 
 def key_of(row: dict[str, Any]) -> str:
