@@ -43,6 +43,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if shared and not SHARED.is_dir():
         config.hook.pytest_deselected(items=shared)
         items[:] = [item for item in items if item not in shared]
+    for item in items:
+        # One process of pytest-xdist runs a file; of tests/report all, which share curations.
+        group = item.path.parent if item.path.parent.name == "report" else item.path
+        item.add_marker(pytest.mark.xdist_group(group.relative_to(ROOT).as_posix()))
 
 
 @pytest.fixture(scope="session")

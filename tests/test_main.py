@@ -85,6 +85,7 @@ def test_a_missing_java_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     assert line.startswith(f"count_entries: Java: {wanted}, {found}")
 
 
+@pytest.mark.long
 def test_a_folder_without_permission_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     warehouse = tmp_path / "closed"
     warehouse.mkdir(mode=0o500)

@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).parent
 SKIPS = ("skip", "skipif", "importorskip", "xfail", "skipTest")
 
@@ -27,6 +29,7 @@ def start_collection(hash_seed: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.long
 def test_two_processes_collect_the_same_tests() -> None:
     """pytest-xdist stops where the ids of two workers differ: by time, hash seed or process."""
     first = start_collection("1")

@@ -23,6 +23,9 @@ from metaclip.crawl.wat.reader import WatReader
 
 __all__ = ["FileAccount", "extract"]
 
+_REASONS = Outcomes._fields[1:]
+"""Why images are dropped, in the order of `Outcomes` behind `kept`."""
+
 
 def extract(
     stream: BinaryIO,
@@ -117,8 +120,9 @@ class _Run:
         if page.outcomes:
             self.account.images_kept += page.outcomes.kept
             self.account.pairs += page.pairs
-            for reason, number in zip(Outcomes._fields[1:], page.outcomes[1:], strict=True):
-                self.account.drop_images(reason, number)
+            for reason, number in zip(_REASONS, page.outcomes[1:], strict=True):
+                if number:
+                    self.account.drop_images(reason, number)
         for number, image in zip(page.numbers, page.images, strict=True):
             if number >= self.limits.max_images_per_page:
                 self.account.drop_images("too_many_images", page.size - number)

@@ -114,6 +114,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return made
 
 
+@pytest.mark.long
 def test_commands_that_read_a_curation_run_on_a_few_pages(
     folder: Path, spark: SparkSession, wat: Path
 ) -> None:

@@ -26,6 +26,7 @@ def database(spark: SparkSession) -> Any:
     spark.sql("DROP DATABASE IF EXISTS metaclip CASCADE")
 
 
+@pytest.mark.long
 def test_the_guide_runs_on_a_warehouse(made: Runner, database: str) -> None:
     names: dict[str, Any] = {}
     results = []
@@ -49,6 +50,7 @@ def test_the_guide_runs_on_a_warehouse(made: Runner, database: str) -> None:
     assert 0 < sum(pairs for _, pairs in names["hosts"]) <= len(curated)
 
 
+@pytest.mark.long
 def test_every_table_and_column_has_its_comment(
     made: Runner, spark: SparkSession, database: str
 ) -> None:
@@ -72,6 +74,7 @@ def test_every_table_and_column_has_its_comment(
     assert [row.col_name for row in described][:4] == ["crawl", "path", "pair_id", "image_id"]
 
 
+@pytest.mark.long
 def test_a_table_of_another_warehouse_is_refused(
     made: Runner, spark: SparkSession, database: str, tmp_path: Path
 ) -> None:

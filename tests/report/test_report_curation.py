@@ -162,6 +162,7 @@ def test_the_command_of_the_page_makes_the_curation_again(made: Runner) -> None:
     assert f'warehouse="{made.root}"' in assignments
 
 
+@pytest.mark.long
 def test_the_same_tables_give_the_same_page(made: Runner, tmp_path: Path) -> None:
     for name in ("first", "second"):
         made(report_curation, "balance.curation=large", f"report.to={tmp_path / name}")
@@ -184,6 +185,7 @@ def test_what_is_no_curation_or_no_folder_is_refused(made: Runner, tmp_path: Pat
     assert (tmp_path / "mine").read_text() == "mine"
 
 
+@pytest.mark.long
 def test_two_curations_of_different_metadata_are_refused(made: Runner, tmp_path: Path) -> None:
     shutil.copytree(made.root, tmp_path / "warehouse")
     made = Runner(made.spark, tmp_path / "warehouse")
@@ -197,6 +199,7 @@ def test_two_curations_of_different_metadata_are_refused(made: Runner, tmp_path:
         made(report_curation, "balance.curation=default", "report.against=blue")
 
 
+@pytest.mark.long
 def test_a_report_after_a_removal_counts_what_is_left(made: Runner, tmp_path: Path) -> None:
     shutil.copytree(made.root, tmp_path / "warehouse")
     made = Runner(made.spark, tmp_path / "warehouse")

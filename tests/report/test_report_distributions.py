@@ -109,6 +109,7 @@ def keep_probabilities(run: Runner) -> list[float]:
     ]
 
 
+@pytest.mark.long
 def test_the_funnel_of_a_crawl_has_its_ledger(run: Runner, wat: Path, metadata: Path) -> None:
     run(import_metadata, f"metadata.file={metadata}")
     run(extract_pairs, f"crawl.files={wat}", "crawl.name=real")

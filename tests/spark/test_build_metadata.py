@@ -156,6 +156,7 @@ def test_a_text_column_of_parquet_or_json_lines_has_the_same_texts(
         assert [row.text for row in rows] == TEXTS
 
 
+@pytest.mark.long
 def test_a_ready_text_column_gives_what_its_texts_have(run: Runner, tmp_path: Path) -> None:
     rules = ["build.numbers=0", "build.unigrams.min_count=1", "build.bigrams={min_count: 1}"]
     summary = run(build_metadata, f"build.wikipedia.texts={text_files(tmp_path)}", *rules)
@@ -178,6 +179,7 @@ def test_the_version_is_the_same_for_any_partitions(
     assert version == built(build_metadata, *SOURCES)["metadata_version"]
 
 
+@pytest.mark.long
 def test_building_again_writes_nothing_and_a_limit_cuts_the_last_source(built: Runner) -> None:
     commits = built.commits()
     whole = built(build_metadata, *SOURCES)
@@ -205,6 +207,7 @@ def test_ready_counts_are_read_and_other_lines_counted(run: Runner, tmp_path: Pa
     assert account["known"] == 1
 
 
+@pytest.mark.long
 def test_languages_are_joined_in_the_order_of_the_setting(run: Runner) -> None:
     first = run(build_metadata, "build.language=en", "build.numbers=2")["metadata_version"]
     rules = ["build.language=bg", "build.numbers=3", f"build.join=[{first}]"]
@@ -221,6 +224,7 @@ def test_languages_are_joined_in_the_order_of_the_setting(run: Runner) -> None:
         run(build_metadata, "build.language=en", f"build.join=[{first}]")
 
 
+@pytest.mark.long
 def test_ranges_that_were_read_are_not_read_again(
     run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

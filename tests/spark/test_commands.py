@@ -42,6 +42,7 @@ def errors(result: subprocess.CompletedProcess[str]) -> list[str]:
     return [line for line in result.stderr.splitlines() if not line.startswith("WARNING")]
 
 
+@pytest.mark.long
 def test_a_wrong_condition_is_one_line(tmp_path: Path) -> None:
     """Spark parses this one and can't resolve it; no folder is left behind."""
     (tmp_path / "a.csv").write_text("url,text\nu1,a cat\n")
@@ -53,6 +54,7 @@ def test_a_wrong_condition_is_one_line(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} <= {"a.csv", "warehouse"}
 
 
+@pytest.mark.long
 def test_home_is_home_and_a_setting_of_spark_counts(tmp_path: Path) -> None:
     """Also: a list of entries may begin with a bracket, and no spark-warehouse is left."""
     for name in ("home", "work", "events"):
@@ -76,6 +78,7 @@ def test_home_is_home_and_a_setting_of_spark_counts(tmp_path: Path) -> None:
     assert '"spark.sql.shuffle.partitions":"8"' in events
 
 
+@pytest.mark.long
 def test_a_rerun_that_reads_nothing_says_why(run: Runner, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("url,text\nu1,a cat\n")
     run(import_pairs, f"crawl.files={tmp_path}/a.csv")
@@ -85,6 +88,7 @@ def test_a_rerun_that_reads_nothing_says_why(run: Runner, tmp_path: Path) -> Non
     assert "all 1 files are read; crawl.retry=all reads them again" in result.stderr
 
 
+@pytest.mark.long
 def test_maintenance_prints_its_summary_alone(run: Runner, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("url,text\nu1,a cat\n")
     run(import_pairs, f"crawl.files={tmp_path}/a.csv")

@@ -135,6 +135,7 @@ def keep_of(keep: dict[tuple[str, str], float], pair: str) -> float:
     return keep["one", pair] if ("one", pair) in keep else keep["two", pair]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_text_stays_of_an_image_that_several_crawls_bring(grown: Runner, kind: str) -> None:
     settings = (f"balance.dedup={kind}", "balance.texts_per_image=one", "balance.curation=text")
@@ -152,6 +153,7 @@ def test_one_text_stays_of_an_image_that_several_crawls_bring(grown: Runner, kin
     assert len(curated) == (len(of_drawn) if kind == "crawl" else len(texts))
 
 
+@pytest.mark.long
 def test_a_plan_has_the_figures_of_the_sample(grown: Runner) -> None:
     """Rows that share their draws count too; t comes from a tail share and from a ratio."""
     before = grown.commits()

@@ -351,6 +351,7 @@ def test_python_refuses_survivors_without_their_parent(matched: Runner) -> None:
     assert_refused(result, "expected one of the warehouse (")
 
 
+@pytest.mark.long
 def test_spark_submit_refuses_late_settings(tmp_path: Path) -> None:
     result = command(
         *("spark-submit", "jobs/extract_pairs.py", "--set", f"warehouse={tmp_path}/w"),
@@ -360,6 +361,7 @@ def test_spark_submit_refuses_late_settings(tmp_path: Path) -> None:
     assert not (tmp_path / "w").exists()
 
 
+@pytest.mark.long
 def test_spark_submit_refuses_a_warehouse_below_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     result = command(

@@ -182,6 +182,7 @@ def test_counts(pool: Runner, exported: Path) -> None:
             assert count == sum(f" {entry} " in f" {text} " for text in found)
 
 
+@pytest.mark.long
 def test_another_export_takes_the_place_of_one(pool: Runner, tmp_path: Path) -> None:
     (tmp_path / "to").mkdir()
     for files in (3, 2):
@@ -211,6 +212,7 @@ def test_bad_settings(pool: Runner, settings: list[str], message: str) -> None:
         pool(export_pairs, *settings)
 
 
+@pytest.mark.long
 def test_rows_without_a_uid(pool: Runner, run: Runner, tmp_path: Path) -> None:
     """They are refused, and an export that was there stays as it was."""
     shutil.copytree(pool.root, run.root)

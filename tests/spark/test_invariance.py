@@ -170,6 +170,7 @@ def test_the_command_on_other_cores_gives_the_same_rows(
     assert curated(other) == curated(whole)
 
 
+@pytest.mark.long
 def test_files_in_another_order_later_and_changed_give_the_same_rows(
     whole: Runner, run: Runner, files: list[Path], metadata: Path, tmp_path: Path
 ) -> None:

@@ -35,6 +35,7 @@ def test_the_last_change_of_a_partition_is_found_among_other_commits(
     assert warehouse.last_change(METADATA, {"metadata_version": "three"}) is None
 
 
+@pytest.mark.long
 def test_an_older_change_is_found_in_the_history(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,6 +66,7 @@ def delta(run: Runner, table: Table) -> DeltaTable:
     return DeltaTable.forPath(run.spark, str(run.root / table.name))
 
 
+@pytest.mark.long
 def test_compaction_changes_no_row_and_makes_nothing_stale(copy: Runner) -> None:
     tables = [table for table in TABLES if copy.warehouse.exists(table)]
     before = {table.name: rows(copy.warehouse.read(table)) for table in tables}
@@ -117,6 +118,7 @@ def test_disagreements_are_listed_and_nothing_is_changed(
         assert all(part in line for part in parts), line
 
 
+@pytest.mark.long
 def test_stale_partitions_are_named_and_unpublished_rows_disagree(copy: Runner) -> None:
     columns = CURATED.schema_without("curation").names
     unpublished = copy.warehouse.read(CURATED).select(*columns)

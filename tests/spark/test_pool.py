@@ -118,6 +118,7 @@ def test_where_and_the_account_of_each_file(run: Runner, tmp_path: Path) -> None
     assert [(row.path, row.source_id) for row in pairs] == [("a.parquet", "0")]
 
 
+@pytest.mark.long
 def test_another_condition_reads_the_files_again(
     run: Runner, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -204,6 +205,7 @@ def test_mixed_formats(run: Runner, tmp_path: Path) -> None:
         run(import_pairs, f"crawl.files={tmp_path}/*sv")
 
 
+@pytest.mark.long
 def test_one_crawl_of_archives_and_a_pool(run: Runner, wat: Path, tmp_path: Path) -> None:
     """Files are replaced one by one, wherever the others of the crawl came from."""
     (tmp_path / "a.csv").write_bytes(as_csv(("url", "text"), [("http://a.org", "cat")]))

@@ -75,6 +75,7 @@ def test_conditions_on_columns_of_every_type(run: Runner, tmp_path: Path) -> Non
         assert run(import_pairs, files, f"import.where={where}")["pairs"] == holds, where
 
 
+@pytest.mark.long
 def test_types_that_differ_between_files_have_a_common_one(run: Runner, tmp_path: Path) -> None:
     kinds = (pa.int32(), pa.float64(), pa.null())
     for number, kind in enumerate(kinds):

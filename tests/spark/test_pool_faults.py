@@ -42,6 +42,7 @@ def expected_pairs(folder: Path) -> list[tuple[str, str]]:
     return sorted(found)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["csv_quoted_newline", "csv_two_orders", "pq_int_double"])
 def test_a_pool_gives_what_another_reader_finds(run: Runner, name: str) -> None:
     summary = run(import_pairs, f"crawl.files={POOLS / name}")

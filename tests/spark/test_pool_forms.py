@@ -14,6 +14,7 @@ from metaclip.jobs.import_pairs import import_pairs
 from tests.helpers.runner import Runner
 
 
+@pytest.mark.long
 def test_curate_takes_a_folder(run: Runner, tmp_path: Path) -> None:
     pool = tmp_path / "pool" / "lang=en"
     pool.mkdir(parents=True)

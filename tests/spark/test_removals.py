@@ -303,6 +303,7 @@ def test_a_pair_that_another_page_has_too_stays(run: Runner, tmp_path: Path) -> 
     assert table(run, MATCHES) == before
 
 
+@pytest.mark.long
 def test_hosts_are_found_in_each_spelling_of_a_pool(run: Runner, tmp_path: Path) -> None:
     urls = {
         "http://user:pw@BÜCHER.de:8080/1": True,

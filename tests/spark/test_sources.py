@@ -214,6 +214,7 @@ def test_a_file_that_kills_its_worker_is_found(
     assert "crashed" not in caplog.text.replace("(crashed)", "")  # it is not read again
 
 
+@pytest.mark.long
 def test_one_corrupt_file_of_fifty(
     run: Runner,
     pages: list[bytes],

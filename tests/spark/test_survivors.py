@@ -136,6 +136,7 @@ def family(parent: str, file: Path, *settings: str) -> list[str]:
     return [f"balance.parent={parent}", f"balance.survivors={file}", *settings]
 
 
+@pytest.mark.long
 def test_a_child_and_a_grandchild_are_as_worked_by_hand(
     parent: Runner, rows: list[Row], tmp_path: Path
 ) -> None:

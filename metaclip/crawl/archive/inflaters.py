@@ -57,6 +57,8 @@ class _Gzip:
         if len(block) < _GZIP_HEAD:
             return -1
         flags, at = block[3], _GZIP_HEAD
+        if not flags:  # nearly all
+            return at
         if flags & _FEXTRA:
             at += 2 + int.from_bytes(block[at : at + 2], "little")
         for flag in (_FNAME, _FCOMMENT):

@@ -155,8 +155,9 @@ class Member:
         if not self.window.fill(self.end + 1, keep):
             self.fault = "truncated"
             return b""
-        size = STEP_BYTES if self.end > self.start else self._head_bytes() + STEP_BYTES
-        block = self.window.slice(self.end, size)
+        block = self.window.slice(self.end, STEP_BYTES)
+        if self.end == self.start and self.inflater.head_bytes(block) < 0:
+            block = self._block_with_head()
         data = self.inflater.inflate(block)
         if data is None:
             self.fault = "damaged"
@@ -164,14 +165,12 @@ class Member:
         self.end += len(block) - self.inflater.unused
         return data
 
-    def _head_bytes(self) -> int:
-        """Return the length of the member's head, all of which is in the window then.
+    def _block_with_head(self) -> bytes:
+        """Return the first block of a member whose head is longer, or still to be read.
 
         isal loses its place in a gzip header of two optional fields that it gets in parts
         (intel/isa-l 224).
         """
-        size = self.inflater.head_bytes(self.window.slice(self.start, STEP_BYTES))
-        if size < 0:
-            self.window.fill(self.start + SNIFF_BYTES, self.start)
-            size = self.inflater.head_bytes(self.window.slice(self.start, SNIFF_BYTES))
-        return max(size, 0)
+        self.window.fill(self.start + SNIFF_BYTES, self.start)
+        size = self.inflater.head_bytes(self.window.slice(self.start, SNIFF_BYTES))
+        return self.window.slice(self.start, max(size, 0) + STEP_BYTES)
