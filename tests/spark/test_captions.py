@@ -5,6 +5,8 @@ Probabilities and counts are computed here once more, from the matches, with Num
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from pyspark.sql import DataFrame, SparkSession
 from metaclip.balance.sampling import draw_column, score, t_from_size
 from metaclip.config.command_line import load_config
 from metaclip.curation.inputs import open_inputs
+from metaclip.ingest.ledger import read_pairs
 from metaclip.jobs.count_entries import count_entries
 from metaclip.jobs.import_metadata import import_metadata
 from metaclip.jobs.import_pairs import import_pairs
@@ -122,6 +125,22 @@ def captions(
 def curations(captions: Captions) -> dict[float, tuple[dict[str, Any], Array]]:
     """Return for each t the summary of its curation and a mask of the pairs that it keeps."""
     return {t: captions.sample(f"t{t:g}", f"balance.t={t}") for t in captions.ts}
+
+
+def test_ids_are_digests_of_the_urls_and_texts_of_the_file(captions: Captions) -> None:
+    name = SMALL / "captions" if captions.ts == TS["small"] else SHARED
+    table = pq.read_table(name / "captions.parquet", columns=["url", "text"])
+    rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
+    expected = Counter(
+        (
+            hashlib.sha256(f"{url}\n{text}".encode()).hexdigest()[:32],
+            hashlib.sha224(url.encode()).hexdigest()[:24],
+        )
+        for url, text in rows
+        if url
+    )
+    pairs = read_pairs(captions.run.warehouse, "local").select("pair_id", "image_id").toArrow()
+    assert Counter(zip(*(c.to_pylist() for c in pairs.columns), strict=True)) == expected
 
 
 def assert_size(kept: float, keep: Array, sds: float = 4) -> None:

@@ -6,9 +6,10 @@ import csv
 import gzip
 import io
 from pathlib import Path
+from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
+from pyarrow.dataset import dataset
 
 from metaclip.errors import InputError
 from metaclip.ingest.ledger import read_crawl_files, read_pairs
@@ -25,25 +26,40 @@ def imported(run: Runner, crawl: str) -> list[tuple[str, str]]:
     return sorted((row.image_url, row.text) for row in pairs)
 
 
-def csv_rows(data: str) -> list[tuple[str, str]]:
+def csv_rows(data: str, **form: Any) -> list[tuple[str, str]]:
     """Return (URL, caption) of each row as Python's csv reads them."""
-    return [(row["url"], row["caption"]) for row in csv.DictReader(io.StringIO(data, newline=""))]
+    rows = csv.DictReader(io.StringIO(data, newline=""), **form)
+    return [(row["url"], row["caption"]) for row in rows]
 
 
 def expected_pairs(folder: Path) -> list[tuple[str, str]]:
-    """Return what another reader finds in a pool."""
+    """Return what other readers find in a pool: pyarrow.dataset in Parquet, csv in text."""
     found: list[tuple[str, str]] = []
     for file in sorted(folder.iterdir()):
-        if file.suffix == ".csv":
-            found += csv_rows(file.read_bytes().decode())
-        elif file.suffix == ".parquet":
-            table = pq.read_table(file, columns=["url", "text"])
+        if file.suffix == ".parquet":
+            table = dataset(file).to_table(columns=["url", "text"])
             found += zip(*(column.to_pylist() for column in table.columns), strict=True)
+        elif file.suffix == ".tsv":
+            plain = {"delimiter": "\t", "quoting": csv.QUOTE_NONE}
+            found += csv_rows(file.read_bytes().decode(), **plain)
+        else:
+            found += csv_rows(file.read_bytes().decode())
     return sorted(found)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", ["csv_quoted_newline", "csv_two_orders", "pq_int_double"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "csv_quoted_newline",
+        "csv_two_orders",
+        "pq_int_double",
+        "pq_ts_ns",
+        "same1",
+        "same2",
+        "tsv_quote_open",
+    ],
+)
 def test_a_pool_gives_what_another_reader_finds(run: Runner, name: str) -> None:
     summary = run(import_pairs, f"crawl.files={POOLS / name}")
     assert imported(run, "local") == expected_pairs(POOLS / name)
