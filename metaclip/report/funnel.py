@@ -96,7 +96,9 @@ def _count_crawls(warehouse: Warehouse, curation: Row) -> list[CrawlFunnel]:
 
 
 def _count_unique(pairs: DataFrame) -> dict[str, int]:
-    unique = pairs.select("crawl", "pair_id").distinct().groupBy("crawl").count()
+    # As bytes: this shuffles all keys.
+    ids = pairs.select("crawl", F.unhex("pair_id").alias("id"))
+    unique = ids.distinct().groupBy("crawl").count()
     return {row.crawl: row["count"] for row in unique.collect()}
 
 
@@ -118,8 +120,8 @@ def count_overlaps(warehouse: Warehouse, curation: Row) -> list[list[int]]:
     """
     crawls = curation.crawls
     index = {crawl: number for number, crawl in enumerate(crawls)}
-    matches = _read_matches(warehouse, curation).select("crawl", "pair_id")
-    together = matches.groupBy("pair_id").agg(F.array_sort(F.collect_set("crawl")).alias("crawls"))
+    matches = _read_matches(warehouse, curation).select("crawl", F.unhex("pair_id").alias("id"))
+    together = matches.groupBy("id").agg(F.array_sort(F.collect_set("crawl")).alias("crawls"))
     shared = [[0] * len(crawls) for _ in crawls]
     for row in together.groupBy("crawls").count().collect():
         for one in row.crawls:

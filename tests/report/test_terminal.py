@@ -23,7 +23,7 @@ def command(run: Runner, job: str, *arguments: str) -> list[str]:
 
 
 def show(words: list[str]) -> str:
-    """Run a command on a terminal of its own; return what the terminal got."""
+    """Run a command on a terminal of its own; return what it got, but for erasing live lines."""
     ours, theirs = os.openpty()
     with subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
@@ -35,7 +35,7 @@ def show(words: list[str]) -> str:
             pass
     os.close(ours)
     assert process.returncode == 0, shown
-    return shown.decode()
+    return shown.decode().replace("\033[K", "")
 
 
 def test_a_terminal_shows_the_report_and_json_on_demand(made: Runner) -> None:
