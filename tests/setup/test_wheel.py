@@ -98,7 +98,8 @@ def test_a_wheel_alone_curates_the_same_rows_as_the_checkout(wheel: Path, tmp_pa
 
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "environment"], check=True)
     programs = tmp_path / "environment" / "bin"
-    pip = (programs / "python", "-m", "pip", "install", "--quiet")
+    # -I: the session of other tests puts the checkout on PYTHONPATH, where pip would find it.
+    pip = (programs / "python", "-I", "-m", "pip", "install", "--quiet")
     subprocess.run((*pip, "-c", ROOT / "constraints.txt", wheel), check=True, timeout=600)
 
     done = run(first, programs / "metaclip", "curate", *words, *assignments(SETTINGS))
