@@ -35,6 +35,5 @@ class FileAccount:
         self.dropped_records[reason] = self.dropped_records.get(reason, 0) + 1
 
     def drop_images(self, reason: str, number: int = 1) -> None:
-        """Count images that are dropped."""
-        if number:
-            self.dropped_images[reason] = self.dropped_images.get(reason, 0) + number
+        """Count images that are dropped, at least one."""
+        self.dropped_images[reason] = self.dropped_images.get(reason, 0) + number
