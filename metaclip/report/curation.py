@@ -91,7 +91,7 @@ def gather_report(
         lists=list_entries(ours.counts, listed),
         distributions=distributions,
         overlaps=count_overlaps(warehouse, row) if len(row.crawls) > 1 else [],
-        samples=sample_for_reading(ours.curated, ours.counts, listed),
+        samples=sample_for_reading(ours.curated, entries.counts, listed),
         provenance=describe_provenance(warehouse.root, row),
         against=None if against is None else _compare(ours, _open(warehouse, against)),
     )

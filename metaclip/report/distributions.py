@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 MOST_MATCHES = 32
@@ -53,22 +53,20 @@ def count_distributions(pool: DataFrame, curated: DataFrame) -> Distributions:
     Args:
         pool, curated: with entry_ids, text, language and image_url.
     """
-    texts = [_Texts(*row) for row in _before_and_after(pool, curated, _count_texts).collect()]
-    hosts = _before_and_after(pool, curated, _count_hosts).persist()
-    named = F.col("host") != NO_HOST
-    sides = (named & (F.col(side) > 0) for side in ("before", "after"))
-    counted = hosts.agg(*map(F.count_if, sides))
-    [hosts_before, hosts_after] = counted.collect()[0]
-    result = Distributions(
+    read = ("entry_ids", "text", "language", "image_url")
+    sides = pool.select(*read, F.lit(1).alias("before"), F.lit(0).alias("after")).union(
+        curated.select(*read, F.lit(0).alias("before"), F.lit(1).alias("after"))
+    )
+    texts = [_Texts(*row) for row in _count_texts(sides).collect()]
+    hosts, (hosts_before, hosts_after) = _list_hosts(_count_hosts(sides))
+    return Distributions(
         matches=sorted(_add_up(texts, "matches"), key=lambda bar: int(bar.value)),
         lengths=sorted(_add_up(texts, "length"), key=lambda bar: int(bar.value)),
         languages=sorted(_add_up(texts, "language"), key=lambda bar: (-bar.before, bar.value)),
-        hosts=_top_hosts(hosts),
+        hosts=hosts,
         hosts_before=hosts_before,
         hosts_after=hosts_after,
     )
-    hosts.unpersist()
-    return result
 
 
 class _Texts(NamedTuple):
@@ -81,35 +79,31 @@ class _Texts(NamedTuple):
     after: int
 
 
-def _before_and_after(
-    pool: DataFrame, curated: DataFrame, count: Callable[[DataFrame], DataFrame]
-) -> DataFrame:
-    """Return the groups of `count` with their pairs in the pool and in the curation."""
-    sides = [
-        count(rows).withColumn(side, F.col("count")).drop("count")
-        for rows, side in ((pool, "before"), (curated, "after"))
-    ]
-    keys = [name for name in sides[0].columns if name != "before"]
-    both = sides[0].join(sides[1], on=keys, how="full")
-    return both.fillna(0, ["before", "after"]).select(*keys, "before", "after")
-
-
-def _count_texts(rows: DataFrame) -> DataFrame:
-    length = F.lit(LENGTHS[0])
-    for least in LENGTHS[1:]:
-        length = F.when(F.length("text") >= least, least).otherwise(length)
+def _count_texts(sides: DataFrame) -> DataFrame:
+    """Return (matches, length, language, before, after)."""
     matches = F.least(F.size("entry_ids"), F.lit(MOST_MATCHES))
     language = F.coalesce("language", F.lit("unknown"))
-    named = (matches.alias("matches"), length.alias("length"), language.alias("language"))
-    return rows.groupBy(*named).count()
+    # Each text is measured once, and its length compared with each of LENGTHS.
+    length = F.length("text").alias("length")
+    named = (matches.alias("matches"), length, language.alias("language"))
+    measured = sides.select(*named, "before", "after")
+    bar = F.lit(LENGTHS[0])
+    for least in LENGTHS[1:]:
+        bar = F.when(F.col("length") >= least, least).otherwise(bar)
+    return _sum_sides(measured, F.col("matches"), bar.alias("length"), F.col("language"))
 
 
-def _count_hosts(rows: DataFrame) -> DataFrame:
-    """Return (host, count). The regular expression reads each origin once."""
-    origins = rows.groupBy(F.substring_index("image_url", "/", 3).alias("origin")).count()
+def _count_hosts(sides: DataFrame) -> DataFrame:
+    """Return (host, before, after). The regular expression reads each origin once."""
+    origins = _sum_sides(sides, F.substring_index("image_url", "/", 3).alias("origin"))
     found = F.lower(F.regexp_extract("origin", _HOST, 1))
     host = F.when(found == "", NO_HOST).otherwise(found)
-    return origins.groupBy(host.alias("host")).agg(F.sum("count").alias("count"))
+    return _sum_sides(origins, host.alias("host"))
+
+
+def _sum_sides(sides: DataFrame, *keys: Column) -> DataFrame:
+    sums = (F.sum(side).alias(side) for side in ("before", "after"))
+    return sides.groupBy(*keys).agg(*sums)
 
 
 def _add_up(texts: Sequence[_Texts], name: str) -> list[Bar]:
@@ -123,11 +117,19 @@ def _add_up(texts: Sequence[_Texts], name: str) -> list[Bar]:
     return [Bar(value, before[value], after[value]) for value in before]
 
 
-def _top_hosts(hosts: DataFrame) -> list[Bar]:
-    """Return the largest hosts of the pool and those of the curation, each once."""
-    found = {
-        row.host: Bar(row.host, row.before, row.after)
-        for by in ("before", "after")
-        for row in hosts.orderBy(F.desc(by), "host").limit(TOP_HOSTS).collect()
-    }
-    return sorted(found.values(), key=lambda bar: (-bar.before, bar.value))
+def _list_hosts(hosts: DataFrame) -> tuple[list[Bar], tuple[int, int]]:
+    """Return the largest hosts of the pool and of the curation, each once, and the number of all.
+
+    One query has all three, so Spark counts the hosts once.
+    """
+    sides = ("before", "after")
+    has_name = F.col("host") != NO_HOST
+    number = (F.count_if(has_name & (F.col(side) > 0)).alias(side) for side in sides)
+    found = hosts.agg(*number).select(F.lit(None).alias("host"), *sides)
+    for side in sides:
+        largest = hosts.orderBy(F.desc(side), "host").limit(TOP_HOSTS)
+        found = found.union(largest.select("host", *sides))
+    rows = {host: (before, after) for host, before, after in found.collect()}
+    numbers = rows.pop(None)
+    bars = [Bar(host, *counts) for host, counts in rows.items()]
+    return sorted(bars, key=lambda bar: (-bar.before, bar.value)), numbers

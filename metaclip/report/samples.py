@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from metaclip.balance.thresholds import Counts
 from metaclip.report.entry_lists import name_entries
 
 PAIRS = 100
@@ -36,14 +37,12 @@ class SampledPair:
     entries: list[tuple[str, int]]
 
 
-def sample_for_reading(
-    curated: DataFrame, counts: DataFrame, entries: DataFrame
-) -> list[SampledPair]:
+def sample_for_reading(curated: DataFrame, counts: Counts, entries: DataFrame) -> list[SampledPair]:
     """Return PAIRS pairs of the head and of the tail, by a hash of their own.
 
     Args:
         curated: the rows of the curation.
-        counts: its rows of `curation_counts`.
+        counts: the counts of its pool, indexed by entry id.
         entries: the entries of its metadata.
     """
     order = F.xxhash64("pair_id", F.lit("text"))
@@ -59,17 +58,14 @@ def sample_for_reading(
         .select(*columns)
         .collect()
     ]
-    ids = {number for _, row in found for number in row.entry_ids}
-    names = name_entries(entries, ids)
-    chosen = counts.where(F.col("entry_id").isin(sorted(ids))).select("entry_id", "count")
-    number = {row.entry_id: row["count"] for row in chosen.collect()}
+    names = name_entries(entries, {number for _, row in found for number in row.entry_ids})
     return [
         SampledPair(
             part,
             **{name: row[name] for name in (*_COLUMNS, "text", "length")},
             entries=[
-                (names[entry], number[entry])
-                for entry in sorted(row.entry_ids, key=lambda entry: (number[entry], entry))
+                (names[entry], int(counts[entry]))
+                for entry in sorted(row.entry_ids, key=lambda entry: (counts[entry], entry))
             ],
         )
         for part, row in found
