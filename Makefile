@@ -37,7 +37,7 @@ pictures: demo $(CHROMIUM)  ## draw the pictures that README and docs show
 # Two processes, each with a session of its own: a test mostly waits for one core's planning.
 # Files keep their order: the last ones, those of tests/ itself, are the shortest.
 test: setup  ## run the tests that a change has to pass (minutes)
-	python -m pytest -m "not long" -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	python -m pytest -m "not long" -n 2 --no-loadscope-reorder $(ARGS)
 
 test-cluster: setup  ## run the faults on a small real cluster
 	python -m pytest -m cluster $(ARGS)

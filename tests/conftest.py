@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from pyspark.sql import SparkSession
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from metaclip.spark.session import create_session
 from tests.helpers.archives import members
@@ -43,10 +45,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if shared and not SHARED.is_dir():
         config.hook.pytest_deselected(items=shared)
         items[:] = [item for item in items if item not in shared]
-    for item in items:
-        # One process of pytest-xdist runs a file; of tests/report all, which share curations.
-        group = item.path.parent if item.path.parent.name == "report" else item.path
-        item.add_marker(pytest.mark.xdist_group(group.relative_to(ROOT).as_posix()))
+
+
+class _ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """Give a file to one process, and tests/report as a whole: its tests share curations."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return "tests/report" if path.startswith("tests/report/") else path
+
+
+@pytest.hookimpl(optionalhook=True)  # no hook where xdist is switched off
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Return the scheduler of `pytest -n`."""
+    return _ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
