@@ -1,8 +1,8 @@
-"""Start Python workers without Spark's archives on their `sys.path`.
+"""Start Python workers that share what each would import, without Spark's archives on `sys.path`.
 
-Named by `spark.python.daemon.module`. Before every task PySpark makes the import system
-forget what it knows, whereupon Python 3.11 reads the list of each archive again: of
-`spark-core` and of every jar that the session added. Nothing that an executor with this
+Named by `spark.python.daemon.module`. Workers are forks of this process. Before every task PySpark
+makes the import system forget what it knows, whereupon Python 3.11 reads the list of each archive
+again: of `spark-core` and of every jar that the session added. Nothing that an executor with this
 package installed needs is found only there, and `--py-files` are added later, per task.
 """
 
@@ -10,14 +10,24 @@ from __future__ import annotations
 
 import sys
 
+import pyarrow as pa
+from numba.core.registry import cpu_target
+
 
 def without_archives(paths: list[str]) -> list[str]:
     """Return `paths` without jars and zip files."""
     return [path for path in paths if not path.endswith((".jar", ".zip"))]
 
 
+def import_for_workers() -> None:
+    """Import what Numba and PyArrow import at the first call of a kernel."""
+    cpu_target.target_context.refresh()
+    pa.array([0])
+
+
 if __name__ == "__main__":
     sys.path[:] = without_archives(sys.path)
+    import_for_workers()
     from pyspark.daemon import manager
 
     manager()  # type: ignore[no-untyped-call]
