@@ -24,7 +24,7 @@ SETTINGS = {
     # of the time. Long tests run commands with Spark's own settings.
     "spark.driver.extraJavaOptions": (
         "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC "
-        "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote -Xms2g -Xmn1g"
+        "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
     ),
     "spark.sql.adaptive.enabled": False,
     "spark.sql.codegen.wholeStage": False,
