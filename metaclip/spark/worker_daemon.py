@@ -8,6 +8,7 @@ package installed needs is found only there, and `--py-files` are added later, p
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import pyarrow as pa
@@ -23,6 +24,7 @@ def import_for_workers() -> None:
     """Import what Numba and PyArrow import at the first call of a kernel."""
     cpu_target.target_context.refresh()
     pa.array([0])
+    gc.freeze()  # A collection in a worker would write to each object, and so copy its page.
 
 
 if __name__ == "__main__":
