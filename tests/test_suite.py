@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 import time
@@ -113,3 +114,15 @@ def test_test_folders_mirror_the_package() -> None:
     others = {"spark", "cluster", "airflow", "readers", "docs", "helpers", "data"}
     folders = {path.name for path in TESTS.iterdir() if any(path.glob("*.py"))}
     assert {name for name in folders - others if not (package / name).is_dir()} == set()
+
+
+def test_one_process_runs_a_file() -> None:
+    """Two processes would each build the fixtures that the tests of a file share."""
+    command = [sys.executable, "-m", "pytest", "-v", "-n", "2", "-p", "no:cacheprovider"]
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    printed = subprocess.check_output(
+        [*command, "tests/config"], cwd=TESTS.parent, env=kept, text=True
+    )
+    found = set(re.findall(r"^\[(gw\d)\] .* PASSED (tests/config/\w+\.py)::", printed, re.M))
+    files = [file for _, file in found]
+    assert len(files) == len(set(files)) == 2
