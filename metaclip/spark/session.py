@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 
 from metaclip.errors import InputError
 from metaclip.redaction import SPARK_REGEX
-from metaclip.spark.home import LOG_SETTINGS, conf_folder, spark_home
+from metaclip.spark.home import CLASS_ARCHIVE, LOG_SETTINGS, conf_folder, spark_home
 from metaclip.spark.jars import DELTA, DELTA_PACKAGE, fetch
 from metaclip.spark.java import require_java
 
@@ -49,6 +49,15 @@ SETTINGS: dict[str, str] = {
     "spark.sql.parquet.compression.codec": "zstd",
     # A larger one would be part of each plan, which Spark walks through many times a query.
     "spark.sql.execution.arrow.localRelationThreshold": "1m",
+    # Equal pairs are few in a task, so dropping them before the shuffle, which sorts all rows once
+    # more, costs more than it spares. In the order of pages rows also compress better.
+    "spark.sql.optimizer.windowGroupLimitThreshold": "-1",
+    # Parquet would first collect a dictionary of these columns, and then find no value twice.
+    **{
+        f"spark.hadoop.parquet.enable.dictionary#{parent}{name}": "false"
+        for parent in ("", "pair.")
+        for name in ("pair_id", "image_id", "image_url")
+    },
 }
 
 _LARGEST_HEAP = 4 << 30
@@ -97,6 +106,9 @@ def jvm_settings(given: Mapping[str, str]) -> dict[str, str]:
     # Java refuses two collectors.
     if "GC" not in given.get("spark.driver.extraJavaOptions", "") + elsewhere:
         options.append("-XX:+UseParallelGC")
+    if CLASS_ARCHIVE.exists():
+        # Java would print a line for an archive that it can't use.
+        options += [f'"-XX:SharedArchiveFile={CLASS_ARCHIVE}"', "-Xlog:cds*=off"]
     settings = {
         "spark.driver.memory": f"{heap >> 20}m",
         "spark.driver.defaultJavaOptions": " ".join(options),
