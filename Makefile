@@ -23,11 +23,10 @@ unexport SPARK_HOME SPARK_CONF_DIR PYSPARK_PYTHON PYSPARK_DRIVER_PYTHON
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 
-setup: $(READY)  ## make .venv with all dependencies, Java and jars
+setup: $(READY)  ## make .venv with all dependencies, Java, jars and an archive of classes
 
 demo: setup  ## curate a small real sample on this machine
-	python jobs/curate.py --config conf/demo.yaml $(ARGS)
-	python jobs/report_curation.py --config conf/demo.yaml $(ARGS)
+	metaclip curate report_curation --config conf/demo.yaml $(ARGS)
 
 pictures: demo $(CHROMIUM)  ## draw the pictures that README and docs show
 	python jobs/plan_balance.py --config conf/demo.yaml --set plan.to=demo-warehouse/plan

@@ -1,4 +1,4 @@
-"""Run a job of the installed package, or prepare to submit one: the command `metaclip`."""
+"""Run jobs of the installed package, or prepare to submit one: the command `metaclip`."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ import runpy
 import sys
 from collections.abc import Callable, Sequence
 from importlib import resources
+from itertools import takewhile
 from pathlib import Path
 
 from metaclip.errors import InputError, MetaclipError
 
 _USAGE = """\
-usage: metaclip JOB [--config FILE] [--set section.key=value ...]
+usage: metaclip JOB [JOB ...] [--config FILE] [--set section.key=value ...]
        metaclip path JOB    print the job's file, for spark-submit
        metaclip config      print all settings with their defaults
-       metaclip setup       put Java, jars and compiled kernels into the environment
+       metaclip setup       put Java, jars, kernels and an archive of classes into place
 
 jobs:
 {jobs}
 
+Several jobs run one after the other, in one JVM, up to the first that fails.
 `metaclip JOB --help` lists the flags of a job."""
 
 
@@ -53,8 +55,10 @@ def _run(arguments: Sequence[str]) -> None:
     elif command == "path":
         print(_job_file(rest))
     else:
-        _job_file([command])
-        _run_job(command, rest)
+        names = list(takewhile(lambda word: not word.startswith("-"), arguments))
+        for name in names or [command]:
+            _job_file([name])
+        _run_jobs(names, arguments[len(names) :])
 
 
 def _print_usage() -> None:
@@ -75,10 +79,17 @@ def _set_up() -> None:
     environment.main()
 
 
-def _run_job(name: str, arguments: Sequence[str]) -> None:
-    """Run a job as `python FILE` does: it ends the process with its exit code."""
-    sys.argv = [f"metaclip {name}", *arguments]
-    runpy.run_module(f"metaclip.jobs.{name}", run_name="__main__")
+def _run_jobs(names: Sequence[str], arguments: Sequence[str]) -> None:
+    """Run jobs as `python FILE` does; the first that fails ends the process with its exit code."""
+    for name in names:
+        sys.argv = [f"metaclip {name}", *arguments]
+        module = f"metaclip.jobs.{name}"
+        sys.modules.pop(module, None)  # imported by the job before; runpy would warn of it
+        try:
+            runpy.run_module(module, run_name="__main__")
+        except SystemExit as end:
+            if end.code:
+                raise
 
 
 def list_jobs() -> dict[str, Path]:

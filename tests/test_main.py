@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -59,6 +60,7 @@ def test_config_prints_all_settings_with_their_explanations(tmp_path: Path) -> N
         (["curat"], ", found curat; did you mean curate? metaclip --help lists"),
         ([], "found none; metaclip --help lists all commands"),
         (["path"], "found none; metaclip --help lists all commands"),
+        (["count_entries", "curat", "--set", "warehouse=x"], "found curat; did you mean curate?"),
         (["config", "all"], "expected nothing after config, found all"),
         (["path", "nothing"], "found nothing; "),
         (["count_entries", "--st", "a=1"], "command line: expected --config FILE and --set"),
@@ -83,6 +85,22 @@ def test_a_missing_java_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     found = f"found no such version at {home}/bin/java; install a JRE"
     wanted = "expected version 17 or 21 in JAVA_HOME or on PATH"
     assert line.startswith(f"count_entries: Java: {wanted}, {found}")
+
+
+@pytest.mark.long
+def test_several_jobs_share_a_jvm_and_stop_at_the_first_that_fails(
+    tmp_path: Path, metadata: Path, wat: Path
+) -> None:
+    settings = [f"metadata.file={metadata}", f"crawl.files={wat}", "crawl.name=a", *ASSIGNMENTS]
+    words = [word for one in settings for word in ("--set", one)]
+    # sample_pairs fails: entries are not counted yet.
+    jobs = ("import_metadata", "extract_pairs", "match_entries", "sample_pairs", "count_entries")
+    run = metaclip(tmp_path, *jobs, *words)
+    done = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
+    assert [summary["job"] for summary in done] == list(jobs[:3])
+    assert run.returncode == 2
+    assert run.stderr.splitlines()[-1].startswith("sample_pairs: ")
+    assert run.stderr.count("Using incubator modules") == 1  # once for each JVM
 
 
 @pytest.mark.long

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
@@ -54,17 +55,17 @@ class CurationReport:
 
 @dataclass(frozen=True)
 class _Tables:
-    """The rows of one curation, and the metadata that they refer to."""
+    """The rows of one curation; its counts in the driver, sorted by entry id."""
 
     row: Row
     curated: DataFrame
-    counts: DataFrame
+    counts: pa.Table
 
 
 def gather_report(
     warehouse: Warehouse, row: Row, pool: DataFrame, against: Row | None = None
 ) -> CurationReport:
-    """Return the figures of a curation; Spark aggregates, the driver holds sums alone.
+    """Return the figures of a curation; of pairs, the driver holds sums alone.
 
     Args:
         row: the curation's row of `curations`.
@@ -80,7 +81,9 @@ def gather_report(
         raise InputError("report.against", "a curation of the same metadata", found)
     ours = _open(warehouse, row)
     metadata = {"metadata_version": row.metadata_version}
-    listed = warehouse.read_partition(METADATA, metadata)
+    columns = ("entry_id", "entry", "language", "source")
+    listed = warehouse.read_partition(METADATA, metadata).select(*columns).toArrow()
+    listed = listed.sort_by("entry_id")
     entries = compute_entries(pool, ours.counts, row.t)
     _require_same_pool(row, entries)
     distributions = count_distributions(pool, ours.curated)
@@ -100,7 +103,7 @@ def gather_report(
 def _open(warehouse: Warehouse, row: Row) -> _Tables:
     partition = {"curation": row.curation}
     curated, counts = (warehouse.read_partition(t, partition) for t in (CURATED, CURATION_COUNTS))
-    return _Tables(row, curated, counts)
+    return _Tables(row, curated, counts.toArrow().sort_by("entry_id"))
 
 
 def _require_same_pool(row: Row, entries: EntryFigures) -> None:
@@ -129,8 +132,7 @@ def _compare(ours: _Tables, theirs: _Tables) -> Comparison:
     [shared, only_here, only_there] = both.agg(
         F.count_if(is_here & is_there), F.count_if(~is_there), F.count_if(~is_here)
     ).collect()[0]
-    rows = theirs.counts.select("entry_id", "count", "kept").toArrow().sort_by("entry_id")
-    count, kept = (rows[name].to_numpy() for name in ("count", "kept"))
+    count, kept = (theirs.counts[name].to_numpy() for name in ("count", "kept"))
     row = theirs.row
     return Comparison(
         row.curation,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 
@@ -57,15 +58,14 @@ class EntryFigures:
         return int((np.abs(self.deviations) > deviations).sum())
 
 
-def compute_entries(pool: DataFrame, counts: DataFrame, t: float) -> EntryFigures:
+def compute_entries(pool: DataFrame, counts: pa.Table, t: float) -> EntryFigures:
     """Return the figures of all entries from one pass over the pool.
 
     Args:
         pool: with entry_ids, draw and draw_rows.
-        counts: the rows of `curation_counts` of the curation.
+        counts: the rows of `curation_counts` of the curation, sorted by entry id.
     """
-    rows = counts.select("entry_id", "count", "kept").toArrow().sort_by("entry_id")
-    number, kept = (rows[name].to_numpy() for name in ("count", "kept"))
+    number, kept = (counts[name].to_numpy() for name in ("count", "kept"))
     sums = expect(pool, number, [t], group_by_entry(number))[0][1:]
     expected = sums[:, SUMS.index("expected_size")]
     sd = np.sqrt(sums[:, SUMS.index("variance")])

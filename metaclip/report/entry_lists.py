@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 LARGEST = 20
 UNHIT = 60
@@ -53,53 +53,49 @@ class EntryLists:
     sources: list[EntryGroup]
 
 
-def list_entries(counts: DataFrame, entries: DataFrame) -> EntryLists:
+def list_entries(counts: pa.Table, entries: pa.Table) -> EntryLists:
     """Return the lists of a curation.
 
     Args:
-        counts: the rows of `curation_counts` of the curation.
-        entries: the entries of its metadata.
+        counts: the rows of `curation_counts` of the curation, sorted by entry id.
+        entries: the entries of its metadata with language and source, sorted by entry id.
     """
-    named = counts.join(entries, on="entry_id", how="inner").persist()
-    # A hash spreads the examples over a list that is sorted by source.
-    order = F.xxhash64("entry", F.lit("text"))
-    unhit = named.where("count = 0").orderBy(order, "entry_id").limit(UNHIT)
-    lists = EntryLists(
+    named = entries
+    for name in ("count", "probability", "expected", "kept"):
+        named = named.append_column(name, counts[name])
+    never_hit = named.filter(pc.field("count") == 0)["entry"]
+    # Spread over a list that is sorted by source.
+    spread = np.unique(np.linspace(0, max(0, len(never_hit) - 1), UNHIT).astype(np.int64))
+    return EntryLists(
         before=_largest(named, "count"),
         after=_largest(named, "kept"),
-        unhit=[row.entry for row in unhit.select("entry").collect()],
+        unhit=never_hit.take(spread[: len(never_hit)]).to_pylist(),
         languages=_group(named, "language"),
         sources=_group(named, "source"),
     )
-    named.unpersist()
-    return lists
 
 
-def name_entries(entries: DataFrame, entry_ids: Iterable[int]) -> dict[int, str]:
-    """Return the strings of some entries by their ids."""
-    # One text: isin would pass each id to the JVM by a call of its own.
-    ids = ", ".join(map(str, sorted(set(entry_ids))))
-    chosen = entries.where(f"entry_id IN ({ids})" if ids else "false")
-    return {row.entry_id: row.entry for row in chosen.select("entry_id", "entry").collect()}
+def _largest(named: pa.Table, by: str) -> list[NamedEntry]:
+    hit = named.filter(pc.field(by) > 0)
+    order = pc.SelectKOptions(k=LARGEST, sort_keys=[(by, "descending"), ("entry_id", "ascending")])
+    largest = hit.take(pc.select_k_unstable(hit, options=order))
+    columns = ("entry", "language", "count", "probability", "expected", "kept")
+    rows = largest.select(columns).to_pylist()
+    return [NamedEntry(**{**row, "language": row["language"] or ""}) for row in rows]
 
 
-def _largest(named: DataFrame, by: str) -> list[NamedEntry]:
-    rows = named.where(F.col(by) > 0).orderBy(F.desc(by), "entry_id").limit(LARGEST).collect()
+def _group(named: pa.Table, column: str) -> list[EntryGroup]:
+    figures = {
+        "name": pc.fill_null(named[column], "none"),
+        "hit_before": pc.cast(pc.greater(named["count"], 0), pa.int64()),
+        "hit_after": pc.cast(pc.greater(named["kept"], 0), pa.int64()),
+        "before": named["count"],
+        "after": named["kept"],
+    }
+    sums = [(name, "sum") for name in figures if name != "name"]
+    groups = pa.table(figures).group_by("name").aggregate([([], "count_all"), *sums])
+    rows = groups.sort_by([("before_sum", "descending"), ("name", "ascending")]).to_pylist()
     return [
-        NamedEntry(
-            row.entry, row.language or "", row["count"], row.probability, row.expected, row.kept
-        )
+        EntryGroup(row["name"], row["count_all"], *(row[f"{name}_sum"] for name, _ in sums))
         for row in rows
     ]
-
-
-def _group(named: DataFrame, column: str) -> list[EntryGroup]:
-    groups = named.groupBy(F.coalesce(column, F.lit("none")).alias("name")).agg(
-        F.count(F.lit(1)).alias("entries"),
-        F.count_if(F.col("count") > 0).alias("hit_before"),
-        F.count_if(F.col("kept") > 0).alias("hit_after"),
-        F.sum("count").alias("before"),
-        F.sum("kept").alias("after"),
-    )
-    rows = groups.orderBy(F.desc("before"), "name").collect()
-    return [EntryGroup(*row) for row in rows]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from metaclip.balance.thresholds import Counts
-from metaclip.report.entry_lists import name_entries
 
 PAIRS = 100
 """Pairs of the head, and as many of the tail."""
@@ -37,13 +37,13 @@ class SampledPair:
     entries: list[tuple[str, int]]
 
 
-def sample_for_reading(curated: DataFrame, counts: Counts, entries: DataFrame) -> list[SampledPair]:
+def sample_for_reading(curated: DataFrame, counts: Counts, entries: pa.Table) -> list[SampledPair]:
     """Return PAIRS pairs of the head and of the tail, by a hash of their own.
 
     Args:
         curated: the rows of the curation.
         counts: the counts of its pool, indexed by entry id.
-        entries: the entries of its metadata.
+        entries: the entries of its metadata, sorted by entry id.
     """
     order = F.xxhash64("pair_id", F.lit("text"))
     shown = F.substring("text", 1, SHOWN).alias("text")
@@ -58,13 +58,13 @@ def sample_for_reading(curated: DataFrame, counts: Counts, entries: DataFrame) -
         .select(*columns)
         .collect()
     ]
-    names = name_entries(entries, {number for _, row in found for number in row.entry_ids})
+    names = entries["entry"]
     return [
         SampledPair(
             part,
             **{name: row[name] for name in (*_COLUMNS, "text", "length")},
             entries=[
-                (names[entry], int(counts[entry]))
+                (names[entry].as_py(), int(counts[entry]))
                 for entry in sorted(row.entry_ids, key=lambda entry: (counts[entry], entry))
             ],
         )

@@ -1,4 +1,4 @@
-"""Prepare the environment: find or fetch Java, put jars in place, compile the kernels."""
+"""Prepare the environment: Java, jars, compiled kernels, the archive of Java's classes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib.util
 import sys
 
 from metaclip.errors import InputError, MetaclipError
-from metaclip.setup import jars, java, kernels
+from metaclip.setup import class_archive, jars, java, kernels
 from metaclip.spark.jars import DELTA, S3
 
 
@@ -23,6 +23,7 @@ def main() -> None:
         if importlib.util.find_spec("s3fs"):  # the extra `s3`
             jars.main(S3)
         kernels.main()
+        class_archive.main()
     except OSError as error:
         reason = f"{error.strerror or error} at {error.filename}"
         raise InputError("setup", "an environment that this user can write", reason) from None

@@ -6,8 +6,10 @@ offline. Jars that a session asks for instead come too late under `spark-submit`
 
 from __future__ import annotations
 
+import io
 import shutil
 from pathlib import Path
+from zipfile import ZipFile, ZipInfo
 
 from metaclip.spark.home import LOG_SETTINGS, PYSPARK_HOME
 from metaclip.spark.jars import JarSet, fetch
@@ -32,15 +34,24 @@ def copy_jars(paths: list[Path], jars: JarSet, folder: Path) -> None:
         unfinished.rename(folder / name)
 
 
-def copy_conf(folder: Path) -> None:
-    """Copy the log settings into `pyspark/conf`."""
-    folder.mkdir(exist_ok=True)
-    shutil.copyfile(LOG_SETTINGS, folder / LOG_SETTINGS.name)
+def write_log_settings(folder: Path) -> None:
+    """Put the log settings into a jar of their own, unless they are there.
+
+    A file in `pyspark/conf` would do, but Java archives no classes where a folder of its class
+    path has files. One there still wins over the jar, which comes later.
+    """
+    written = io.BytesIO()
+    with ZipFile(written, "w") as jar:
+        jar.writestr(ZipInfo(LOG_SETTINGS.name), LOG_SETTINGS.read_bytes())
+    path = folder / "metaclip-log-settings.jar"
+    # A jar that is written again makes the archive of classes void.
+    if not path.exists() or path.read_bytes() != written.getvalue():
+        path.write_bytes(written.getvalue())
 
 
 def main(jars: JarSet) -> None:
     """Fetch `jars` unless they are there, and print one line."""
-    copy_conf(PYSPARK_HOME / "conf")
+    write_log_settings(PYSPARK_HOME / "jars")
     if installed(PYSPARK_HOME / "jars", jars):
         print(f"{jars.title}: its jars are in the environment")
         return

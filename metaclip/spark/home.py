@@ -10,6 +10,8 @@ import pyspark
 PYSPARK_HOME = Path(pyspark.__file__).parent
 """The Spark that the environment brings."""
 LOG_SETTINGS = Path(__file__).with_name("log4j2.properties")
+CLASS_ARCHIVE = PYSPARK_HOME / "metaclip-classes.jsa"
+"""The classes of Java that `metaclip setup` archived; Java reads no archive of other jars."""
 
 
 def spark_home() -> Path:

@@ -34,7 +34,7 @@ SETTINGS: dict[str, str] = {
     # A file is read by one task at a time; a second, speculative reader only costs requests.
     "spark.speculation": "false",
     # Delta's default of 50 makes each small commit take seconds.
-    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.databricks.delta.snapshotPartitions": "1",
     # Delta would compare each row with each path of the commit: with 1,000 paths 7 to 17 µs of CPU
     # a row. `Warehouse.replace` checks the paths by a hash set.
     "spark.databricks.delta.replaceWhere.constraintCheck.enabled": "false",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -75,6 +77,12 @@ def test_reason_is_one_line(log: str, expected: str) -> None:
     assert reason(log) == expected
 
 
-def test_conf_is_part_of_the_package(tmp_path: Path) -> None:
-    jars.copy_conf(tmp_path / "conf")
-    assert "rootLogger.level = error" in (tmp_path / "conf" / "log4j2.properties").read_text()
+def test_the_log_settings_are_a_jar_that_is_written_once(tmp_path: Path) -> None:
+    jars.write_log_settings(tmp_path)
+    (jar,) = tmp_path.iterdir()
+    with ZipFile(jar) as content:
+        assert content.namelist() == ["log4j2.properties"]
+        assert b"rootLogger.level = error" in content.read("log4j2.properties")
+    os.utime(jar, (0, 0))
+    jars.write_log_settings(tmp_path)
+    assert jar.stat().st_mtime == 0

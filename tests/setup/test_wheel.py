@@ -124,15 +124,15 @@ def test_a_wheel_alone_curates_the_same_rows_as_the_checkout(wheel: Path, tmp_pa
 def check_setup(folder: Path, programs: Path) -> None:
     """Without permission it is one line; with it jars and settings land in the environment."""
     [spark] = programs.parent.glob("lib/python*/site-packages/pyspark")
-    spark.chmod(0o500)
+    (spark / "jars").chmod(0o500)
     refused = run(folder, programs / "metaclip", "setup")
-    spark.chmod(0o755)
+    (spark / "jars").chmod(0o755)
     assert refused.returncode == 2
     [line] = refused.stderr.splitlines()
-    reason = f"found Permission denied at {spark}/conf"
+    reason = f"found Permission denied at {spark}/jars/metaclip-log-settings.jar"
     assert line == f"metaclip: setup: expected an environment that this user can write, {reason}"
     done = run(folder, programs / "metaclip", "setup")
     assert done.returncode == 0, done.stderr
     assert list(spark.glob("jars/delta-spark_*.jar"))
-    assert (spark / "conf" / "log4j2.properties").exists()
+    assert (spark / "metaclip-classes.jsa").exists()
     assert not list(spark.glob("jars/hadoop-aws*.jar"))
