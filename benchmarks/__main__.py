@@ -10,7 +10,10 @@ from typing import Any
 from benchmarks.inputs import ROOT
 from benchmarks.machine import describe_machine, machine_line
 
-_NAMES = ("matching", "extraction", "stages", "sampling", "cost", "peers", "metadata", "cluster")
+_NAMES = (
+    *("matching", "extraction", "stages", "sampling", "pool", "cost", "peers", "commands"),
+    *("metadata", "cluster"),
+)
 _RESULTS = ROOT / "bench-results.json"
 
 

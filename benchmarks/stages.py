@@ -73,6 +73,8 @@ class Bench:
     def __init__(self, folder: str) -> None:
         self.results: list[Result] = []
         self.folder, self.version = folder, ""
+        self.files = {name: str(find_input(name)) for name in ("wat", "captions")}
+        """The crawl files of each flow."""
         self.watch = Watch()
         self.watch.start()
         print(_HEADER)
@@ -103,11 +105,10 @@ class Bench:
 
     def config(self, crawl: str, t: float) -> Config:
         """Return the settings of one crawl, as from a command line."""
-        files = {name: str(find_input(name)) for name in ("wat", "captions")}
         given = {
             "warehouse": self.folder,
             "crawl.name": crawl,
-            "crawl.files": files.get(crawl, "[]"),
+            "crawl.files": self.files.get(crawl, "[]"),
             "metadata.file": str(find_input("metadata")),
             "balance.curation": crawl,
             "balance.crawls": f"[{crawl}]",
