@@ -52,6 +52,8 @@ SETTINGS: dict[str, str] = {
     # Equal pairs are few in a task, so dropping them before the shuffle, which sorts all rows once
     # more, costs more than it spares. In the order of pages rows also compress better.
     "spark.sql.optimizer.windowGroupLimitThreshold": "-1",
+    # Larger pages compress better; their size is still 1 MB at most.
+    "spark.hadoop.parquet.page.row.count.limit": "200000",
     # Parquet would first collect a dictionary of these columns, and then find no value twice.
     **{
         f"spark.hadoop.parquet.enable.dictionary#{parent}{name}": "false"
