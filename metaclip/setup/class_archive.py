@@ -49,8 +49,9 @@ def archive_classes(archive: Path) -> str:
             stderr=subprocess.STDOUT,
             text=True,
         )
-    if unfinished.exists():
+    if unfinished.exists() and run.returncode == 0:
         unfinished.rename(archive)
+    unfinished.unlink(missing_ok=True)
     return run.stdout
 
 
