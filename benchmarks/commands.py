@@ -11,18 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.inputs import ROOT
+from metaclip.setup.class_archive import write_five_pairs
+from metaclip.spark.java import configured_executable, probe
 
 _ROUNDS = 3
 _JOBS = ("import_metadata", "import_pairs", "match_entries", "count_entries", "sample_pairs")
-_PAIRS = """\
-url,text
-http://example.org/1.jpg,a red fox
-http://example.org/2.jpg,a fox in the snow
-http://example.org/3.jpg,the snow
-http://example.org/4.jpg,two trees
-http://example.org/5.jpg,a tree
-"""
-_ENTRIES = "fox\nsnow\ntree\nred fox\n"
 
 
 def run() -> dict[str, Any]:
@@ -30,9 +23,11 @@ def run() -> dict[str, Any]:
     seconds: dict[str, list[float]] = {}
     for _ in range(_ROUNDS):
         with tempfile.TemporaryDirectory(prefix="metaclip-bench-") as folder:
-            five = _write_five(Path(folder))
+            five = write_five_pairs(Path(folder))
             for job in _JOBS:
                 seconds.setdefault(f"{job} on five rows", []).append(_time(job, *five))
+            plain = _time("count_entries", *five, *_without_archive())
+            seconds.setdefault("count_entries, no class archive", []).append(plain)
         with tempfile.TemporaryDirectory(prefix="metaclip-bench-") as folder:
             demo = ("--config", "conf/demo.yaml", "--set", f"warehouse={folder}")
             seconds.setdefault("curate of the demo", []).append(_time("curate", *demo))
@@ -48,19 +43,13 @@ def run() -> dict[str, Any]:
     return {"seconds": seconds, "medians": medians}
 
 
-def _write_five(folder: Path) -> tuple[str, ...]:
-    """Write five pairs and a list of entries; return the settings of a flow over them."""
-    pairs, entries = folder / "pairs.csv", folder / "entries.txt"
-    pairs.write_text(_PAIRS, encoding="utf-8")
-    entries.write_text(_ENTRIES, encoding="utf-8")
-    settings = {
-        "warehouse": folder / "warehouse",
-        "crawl.name": "five",
-        "crawl.files": pairs,
-        "metadata.file": entries,
-        "spark.spark.ui.enabled": "false",
-    }
-    return tuple(word for key, value in settings.items() for word in ("--set", f"{key}={value}"))
+def _without_archive() -> tuple[str, str]:
+    """Return the setting by which Java maps its own archive in place of ours."""
+    executable = configured_executable()
+    java = executable and probe(executable)
+    assert java
+    option = f"-XX:SharedArchiveFile={java.home}/lib/server/classes.jsa"
+    return "--set", f"spark.spark.driver.extraJavaOptions={option}"
 
 
 def _time(*words: str) -> float:

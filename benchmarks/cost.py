@@ -9,9 +9,6 @@ cost of one more copy. The largest distance of a measured point from the line is
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -20,9 +17,9 @@ import numpy as np
 from pyspark.sql import SparkSession
 
 from benchmarks.extraction import extract_all
-from benchmarks.inputs import ROOT, find_input
+from benchmarks.inputs import find_input
 from benchmarks.processes import KINDS, Watch
-from benchmarks.stages import import_steps
+from benchmarks.stages import import_steps, prepare_workers
 from metaclip.application import Step, account_for_tasks
 from metaclip.config.command_line import load_config
 from metaclip.crawl.extraction import FileAccount
@@ -42,8 +39,7 @@ Figures = dict[str, Any]
 def run() -> Figures:
     """Measure all sizes; print them and the estimate for crawls."""
     steps = import_steps()
-    subprocess.run([sys.executable, "-m", "metaclip.setup.kernels"], cwd=ROOT, check=True)
-    os.environ["PYTHONPATH"] = str(ROOT)  # for the workers: this checkout, whatever is installed
+    prepare_workers()
     data = find_input("wat").read_bytes()
     account = extract_all(data)
     with tempfile.TemporaryDirectory(prefix="metaclip-cost-") as folder:

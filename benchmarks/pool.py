@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchmarks.inputs import ROOT, find_input
+from benchmarks.inputs import find_input
 from benchmarks.processes import KINDS
-from benchmarks.stages import Bench, import_steps
+from benchmarks.stages import Bench, import_steps, prepare_workers
 
 Figures = dict[str, Any]
 
@@ -25,8 +22,7 @@ _COPIES, _T = 8, 160.0
 def run() -> Figures:
     """Print and return the CPU time of each stage a row of the pool."""
     steps = import_steps()
-    subprocess.run([sys.executable, "-m", "metaclip.setup.kernels"], cwd=ROOT, check=True)
-    os.environ["PYTHONPATH"] = str(ROOT)  # for the workers: this checkout, whatever is installed
+    prepare_workers()
     with tempfile.TemporaryDirectory(prefix="metaclip-bench-") as folder:
         copies = Path(folder, "copies")
         copies.mkdir()

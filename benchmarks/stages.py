@@ -29,9 +29,7 @@ _SPARK = ("spark.ui.enabled=false", "spark.sql.shuffle.partitions=4")
 def run() -> list[Result]:
     """Run the flow over the captions and over the crawl file; print a line for each stage."""
     steps = import_steps()
-    # As `make setup` does; otherwise the first match compiles for half a minute.
-    subprocess.run([sys.executable, "-m", "metaclip.setup.kernels"], cwd=ROOT, check=True)
-    os.environ["PYTHONPATH"] = str(ROOT)  # for the workers: this checkout, whatever is installed
+    prepare_workers()
     with tempfile.TemporaryDirectory(prefix="metaclip-bench-") as folder:
         bench = Bench(folder)
         try:
@@ -42,6 +40,12 @@ def run() -> list[Result]:
         finally:
             bench.stop()
     return bench.results
+
+
+def prepare_workers() -> None:
+    """Compile the kernels, which would take the first match half a minute; as `make setup` does."""
+    subprocess.run([sys.executable, "-m", "metaclip.setup.kernels"], cwd=ROOT, check=True)
+    os.environ["PYTHONPATH"] = str(ROOT)  # this checkout, whatever is installed
 
 
 def import_steps() -> dict[str, Step[Any]]:

@@ -103,7 +103,8 @@ def gather_report(
 def _open(warehouse: Warehouse, row: Row) -> _Tables:
     partition = {"curation": row.curation}
     curated, counts = (warehouse.read_partition(t, partition) for t in (CURATED, CURATION_COUNTS))
-    return _Tables(row, curated, counts.toArrow().sort_by("entry_id"))
+    figures = counts.select("entry_id", "count", "probability", "expected", "kept")
+    return _Tables(row, curated, figures.toArrow().sort_by("entry_id"))
 
 
 def _require_same_pool(row: Row, entries: EntryFigures) -> None:

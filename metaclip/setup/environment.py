@@ -7,6 +7,7 @@ import sys
 
 from metaclip.errors import InputError, MetaclipError
 from metaclip.setup import class_archive, jars, java, kernels
+from metaclip.spark.home import PYSPARK_HOME
 from metaclip.spark.jars import DELTA, S3
 
 
@@ -19,6 +20,7 @@ def main() -> None:
     """
     try:
         java.main()
+        jars.write_log_settings(PYSPARK_HOME / "jars")
         jars.main(DELTA)
         if importlib.util.find_spec("s3fs"):  # the extra `s3`
             jars.main(S3)

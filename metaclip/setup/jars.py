@@ -51,7 +51,6 @@ def write_log_settings(folder: Path) -> None:
 
 def main(jars: JarSet) -> None:
     """Fetch `jars` unless they are there, and print one line."""
-    write_log_settings(PYSPARK_HOME / "jars")
     if installed(PYSPARK_HOME / "jars", jars):
         print(f"{jars.title}: its jars are in the environment")
         return

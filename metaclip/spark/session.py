@@ -54,7 +54,7 @@ SETTINGS: dict[str, str] = {
     "spark.sql.optimizer.windowGroupLimitThreshold": "-1",
     # Larger pages compress better; their size is still 1 MB at most.
     "spark.hadoop.parquet.page.row.count.limit": "200000",
-    # Parquet would first collect a dictionary of these columns, and then find no value twice.
+    # Parquet would first collect a dictionary of these columns, and then find few values twice.
     **{
         f"spark.hadoop.parquet.enable.dictionary#{parent}{name}": "false"
         for parent in ("", "pair.")

@@ -19,7 +19,6 @@ SETTINGS = {
     "spark.master": "local[2]",
     "spark.ui.enabled": False,
     "spark.sql.shuffle.partitions": 1,
-    "spark.databricks.delta.snapshotPartitions": 1,
     # Spark runs a query over a few rows sooner than it compiles or re-plans it. Both take half
     # of the time. Long tests run commands with Spark's own settings.
     "spark.driver.extraJavaOptions": (
