@@ -14,7 +14,6 @@ from pyspark.sql import functions as F
 
 from benchmarks.inputs import ROOT
 from benchmarks.stages import Bench, import_steps
-from metaclip.balance.counting import collect_counts
 from metaclip.balance.expectation import expect, group_by_entry
 from metaclip.balance.planning import group_by_origin
 from metaclip.balance.sampling import score, t_from_size
@@ -51,7 +50,7 @@ def _compare(bench: Bench) -> dict[str, Any]:
     config = bench.config(_CRAWL, _T)
     warehouse = Warehouse(bench.spark, config.warehouse, "bench", config.digest())
     pool = open_inputs(config, warehouse)
-    matches, counts = pool.matches.drop("draw_rows"), collect_counts(pool.counts)
+    matches, counts = pool.matches.drop("draw_rows"), pool.counts
     entries = warehouse.read(METADATA).orderBy("entry_id").select("language", "source").toArrow()
     groups, ts = group_by_origin(entries)[1], default_thresholds(counts)
     total = matches.count()

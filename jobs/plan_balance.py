@@ -6,7 +6,6 @@ import sys
 from msgspec import structs
 
 from metaclip.application import run_job
-from metaclip.balance.counting import collect_counts
 from metaclip.balance.expectation import expect
 from metaclip.balance.planning import describe_plan, group_by_origin
 from metaclip.balance.thresholds import default_thresholds
@@ -25,13 +24,13 @@ log = logging.getLogger(__name__)
 def plan_balance(config: Config, warehouse: Warehouse) -> PlanSummary:
     """Return the figures of each t of `plan.t` (or default ones) and of the t of `balance`."""
     inputs = open_inputs(config, warehouse)
-    counts = collect_counts(inputs.counts)
-    chosen = choose_t(inputs, counts, config.balance) if config.balance.asks_for_t() else None
+    counts = inputs.counts
+    chosen = choose_t(inputs, config.balance) if config.balance.asks_for_t() else None
     asked = config.plan.t or default_thresholds(counts)
     ts = sorted({*asked, *([] if chosen is None else [chosen])})
-    entries = warehouse.read_partition(METADATA, {"metadata_version": inputs.metadata_version})
-    origins = entries.orderBy("entry_id").select("language", "source").toArrow()
-    names, groups = group_by_origin(origins)
+    partition = {"metadata_version": inputs.metadata_version}
+    entries = warehouse.read_rows(METADATA, partition, ["entry_id", "language", "source"])
+    names, groups = group_by_origin(entries.sort_by("entry_id"))
     sums = expect(inputs.matches, counts, ts, groups)
     log.info("%d values of t", len(ts))
     plan = describe_plan(ts, counts, names, groups, sums)

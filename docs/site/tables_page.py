@@ -24,7 +24,7 @@ def _section(declared: Table) -> str:
     partitions = ", ".join(map(code, declared.partitioned_by)) or "nothing"
     facts = f"Written by {declared.made_by}; partitioned by {partitions}."
     rows = table(["column", "type", "null", "holds"], _columns(declared.schema))
-    rules = [f"Constraint `{name}`: `{rule}`." for name, rule in declared.constraints.items()]
+    rules = [f"Constraint `{name}`: `{rule.sql}`." for name, rule in declared.constraints.items()]
     return "\n\n".join([f"## {declared.name}", declared.comment, facts, rows, *rules])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -57,9 +59,9 @@ def count_matches(matches: DataFrame, entries: int) -> Counts:
     return counts
 
 
-def collect_counts(counts: DataFrame) -> Counts:
-    """Return the counts of all entries, indexed by entry id; those of one entry add up."""
-    rows = counts.select("entry_id", "count").toArrow()
+def add_counts(tables: Iterable[pa.Table]) -> Counts:
+    """Return the counts of all entries, indexed by entry id: the sums over `tables`."""
+    rows = pa.concat_tables([table.select(["entry_id", "count"]) for table in tables])
     return _counts_of(rows["entry_id"].to_numpy(), rows["count"].to_numpy(), 0)
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyspark.sql import Row
 from pyspark.sql import functions as F
 
-from metaclip.balance.counting import collect_counts
+from metaclip.balance.counting import add_counts
 from metaclip.balance.probability import enters_at, keep_probability
 from metaclip.balance.sampling import draw_column
 from metaclip.balance.thresholds import Counts
@@ -147,8 +147,7 @@ class Explainer:
         return float(first.draw)
 
     def _read_counts(self, curation: str) -> Counts:
-        rows = self._warehouse.read_partition(CURATION_COUNTS, {"curation": curation})
-        return collect_counts(rows)
+        return add_counts([self._warehouse.read_rows(CURATION_COUNTS, {"curation": curation})])
 
 
 def find_entries(

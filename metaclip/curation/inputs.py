@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import structs
 from pyspark.sql import DataFrame
 
-from metaclip.balance.counting import count_entries
+from metaclip.balance.counting import add_counts, count_matches
 from metaclip.balance.expectation import Size
 from metaclip.balance.sampling import t_from_size
 from metaclip.balance.thresholds import Counts, t_from_reference, t_from_tail_share
@@ -25,7 +25,6 @@ from metaclip.warehouse.lineage import (
     require_fresh_counts,
 )
 from metaclip.warehouse.tables import ENTRY_COUNTS, EXTRACTIONS, METADATA
-from metaclip.warehouse.views import read_crawls
 from metaclip.warehouse.warehouse import Warehouse
 
 
@@ -33,14 +32,14 @@ from metaclip.warehouse.warehouse import Warehouse
 class Inputs:
     """The matches that a curation is sampled from, their entry counts and their versions.
 
-    `counts` has a row of each entry and crawl, or of each entry. `matches` has the columns of a
+    `counts` are indexed by entry id. `matches` has the columns of a
     match, crawl, and `draw`, with `draw_rows` rows that share it. `versions` are the Delta
     versions of the tables that were read.
     """
 
     metadata_version: str
     matches: DataFrame
-    counts: DataFrame
+    counts: Counts
     versions: dict[str, int]
     summary: InputSummary
 
@@ -91,7 +90,8 @@ def _open_crawls(config: Config, warehouse: Warehouse) -> Inputs:
     if unique and len(crawls) > 1:
         counts = _count(warehouse, matches, version)
     else:
-        counts = read_crawls(warehouse, ENTRY_COUNTS, version, spacing, crawls)
+        partitions = [match_partition(version, spacing, crawl) for crawl in crawls]
+        counts = add_counts(warehouse.read_rows(ENTRY_COUNTS, one) for one in partitions)
     return Inputs(version, matches, counts, versions, InputSummary(crawls=crawls))
 
 
@@ -136,13 +136,14 @@ def _require_settings_of(parent: dict[str, Any], config: Config) -> None:
             raise InputError(setting, f"{expected}, as the parent has it", str(found))
 
 
-def _count(warehouse: Warehouse, matches: DataFrame, metadata_version: str) -> DataFrame:
-    entries = warehouse.read_partition(METADATA, {"metadata_version": metadata_version})
-    return count_entries(matches, entries)
+def _count(warehouse: Warehouse, matches: DataFrame, metadata_version: str) -> Counts:
+    entries = warehouse.count_rows(METADATA, {"metadata_version": metadata_version})
+    return count_matches(matches, entries)
 
 
-def choose_t(inputs: Inputs, counts: Counts, settings: BalanceSettings) -> float:
+def choose_t(inputs: Inputs, settings: BalanceSettings) -> float:
     """Return the t of the settings: given, or found from a tail share, a size or a ratio."""
+    counts = inputs.counts
     if settings.tail_share is not None:
         return t_from_tail_share(counts, settings.tail_share)
     if settings.size is not None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime
 
-from pyspark.sql import DataFrame
+import pyarrow as pa
 
 from metaclip import __version__
-from metaclip.balance.counting import collect_counts
 from metaclip.balance.expectation import Size, count_curation, expect, group_by_entry
 from metaclip.balance.sampling import score
 from metaclip.balance.thresholds import tail_share
@@ -31,13 +30,13 @@ def publish_curation(config: Config, warehouse: Warehouse, inputs: Inputs) -> Sa
         ConflictError: another job wrote the same curation at the same time, and won.
     """
     partition = {"curation": config.balance.curation}
-    counts = collect_counts(inputs.counts)
-    t = choose_t(inputs, counts, config.balance)
+    counts = inputs.counts
+    t = choose_t(inputs, config.balance)
     scored = score(inputs.matches, counts, t).drop("draw_rows")
     kept = scored.where("draw < keep_probability")
     warehouse.replace(CURATED, kept, partition, inputs.versions)
     sums = expect(inputs.matches, counts, [t], group_by_entry(counts))[0]
-    by_entry = warehouse.frame(count_curation(sums, counts, t))
+    by_entry = count_curation(sums, counts, t)
     _replace_while_own(warehouse, CURATION_COUNTS, by_entry, partition, inputs.versions)
     size = Size.of(sums[0])
     summary = inputs.summarise_sample(config.balance.curation, t, tail_share(counts, t), size)
@@ -48,7 +47,7 @@ def publish_curation(config: Config, warehouse: Warehouse, inputs: Inputs) -> Sa
 
 
 def _replace_while_own(
-    warehouse: Warehouse, table: Table, rows: DataFrame, partition: Partition, inputs: Versions
+    warehouse: Warehouse, table: Table, rows: pa.Table, partition: Partition, inputs: Versions
 ) -> None:
     """Replace `partition` of `table` as long as that of `curated` is this job's.
 
@@ -89,7 +88,6 @@ def _publish_row(
         "package_version": __version__,
         "created_at": datetime.now(UTC),
     }
-    schema = CURATIONS.schema_without("curation")
-    frame = warehouse.spark.createDataFrame([tuple(row[name] for name in schema.names)], schema)
     versions = {**inputs.versions, "curated": version}
-    _replace_while_own(warehouse, CURATIONS, frame, partition, versions)
+    rows = CURATIONS.rows([row], "curation")
+    _replace_while_own(warehouse, CURATIONS, rows, partition, versions)

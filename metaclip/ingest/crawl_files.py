@@ -9,7 +9,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
 from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
 from metaclip.config.settings import Config
@@ -21,6 +23,7 @@ from metaclip.ingest.ledger import choose_files, collect_files, require_coverage
 from metaclip.report.crawl_sums import summarise_files
 from metaclip.report.summaries import CrawlSummary
 from metaclip.spark.progress import Progress, ProgressAccumulator
+from metaclip.warehouse.files import Tasks
 from metaclip.warehouse.tables import EXTRACTIONS
 from metaclip.warehouse.warehouse import Warehouse
 
@@ -39,8 +42,8 @@ class Reader:
     """One way to read files: those of a crawl, or those of a pool.
 
     Args:
-        rows: from the indices of files, the files and the progress to rows of EXTRACTIONS
-            without `crawl`. Called once for each batch of files.
+        tasks: from the indices of files, the files and the progress to the tasks that make rows
+            of EXTRACTIONS without `crawl`. Called once for each batch of files.
         check: refuses the files that are to be read before anything is written.
         explain: the refusal for an error of Spark's, if its cause is in the settings.
         read_as: names the settings that rows depend on; files that were read with others
@@ -48,23 +51,23 @@ class Reader:
     """
 
     job: str
-    rows: Callable[[DataFrame, Sequence[SourceFile], ProgressAccumulator], DataFrame]
+    tasks: Callable[[DataFrame, Sequence[SourceFile], ProgressAccumulator], Tasks]
     check: Callable[[Sequence[SourceFile]], None]
-    explain: Callable[[Py4JJavaError], InputError | None] = lambda error: None
+    explain: Callable[[Exception], InputError | None] = lambda error: None
     read_as: str | None = None
 
 
 def crawl_reader(config: Config) -> Reader:
     """Return the reader of WAT and WARC files."""
 
-    def rows(
+    def tasks(
         indices: DataFrame, files: Sequence[SourceFile], progress: ProgressAccumulator
-    ) -> DataFrame:
+    ) -> Tasks:
         crawl = config.crawl
         read = file_reader(files, crawl.extraction, crawl.requests, progress)
-        return indices.mapInArrow(read, EXTRACTIONS.schema_without("crawl"))
+        return Tasks(indices, read)
 
-    return Reader("extract_pairs", rows, lambda files: None)
+    return Reader("extract_pairs", tasks, lambda files: None)
 
 
 def ingest(
@@ -111,7 +114,7 @@ class _Ingestion:
         """Read a batch and publish it, or its halves where a worker crashes."""
         try:
             self._read_at_once(batch)
-        except Py4JJavaError as error:
+        except (Py4JJavaError, PySparkException) as error:
             if not any(words in str(error) for words in _CRASHES):
                 raise self.reader.explain(error) or error from None
             if len(batch) == 1:
@@ -128,7 +131,7 @@ class _Ingestion:
         # Dealt by range(): repartition(n) leaves some tasks empty and doubles others.
         tasks = count_tasks(self.config, self.warehouse, batch)
         indices = spark.range(0, len(batch), 1, tasks)
-        rows = self.reader.rows(indices, batch, self.progress.accumulator)
+        rows = self.reader.tasks(indices, batch, self.progress.accumulator)
         _write(self.config, self.warehouse, batch, rows)
 
 
@@ -160,13 +163,12 @@ def _write_status(
     status: str,
     error: str | None = None,
 ) -> None:
-    columns = EXTRACTIONS.schema_without("crawl")
-    rows = warehouse.spark.createDataFrame(status_rows(files, status, error), columns)
+    rows = status_rows(files, status, error)
     _write(config, warehouse, files, rows)
 
 
 def _write(
-    config: Config, warehouse: Warehouse, files: Sequence[SourceFile], rows: DataFrame
+    config: Config, warehouse: Warehouse, files: Sequence[SourceFile], rows: Tasks | pa.Table
 ) -> None:
     paths = [file.path for file in files]
     warehouse.replace(EXTRACTIONS, rows, {"crawl": config.crawl.name}, {}, paths)

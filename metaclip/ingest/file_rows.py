@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import pyarrow as pa
 
@@ -15,14 +14,12 @@ from metaclip.crawl.files.listing import SourceFile
 from metaclip.crawl.files.stream import open_source
 from metaclip.redaction import redact
 from metaclip.spark.progress import ProgressAccumulator
+from metaclip.warehouse.files import ArrowMap
 from metaclip.warehouse.tables import EXTRACTION_SCHEMA, PAIR_SCHEMA
 
 FILE_TYPE = EXTRACTION_SCHEMA.field("file").type
 _MOST = 300
 """Characters of an error in the ledger."""
-
-ArrowMap = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
-"""A function for mapInArrow."""
 
 
 def file_reader(
@@ -69,23 +66,23 @@ def add_progress(
         progress.add({file.path: (account.pairs, account.bytes)})
 
 
-def status_rows(
-    files: Sequence[SourceFile], status: str, error: str | None = None
-) -> list[tuple[str, str, None, dict[str, Any]]]:
+def status_rows(files: Sequence[SourceFile], status: str, error: str | None = None) -> pa.Table:
     """Return the accounts of files that were not read: pending or failed."""
     # The size tells a failed file that has been mended since.
-    return [
-        (
-            *("file", file.path, None),
-            {
+    rows = [
+        {
+            "kind": "file",
+            "path": file.path,
+            "file": {
                 "status": status,
                 "bytes": file.size if error else None,
                 "error": error,
                 "origin": file.origin,
             },
-        )
+        }
         for file in files
     ]
+    return pa.Table.from_pylist(rows, schema=EXTRACTION_SCHEMA)
 
 
 def one_line(error: Exception, file: SourceFile) -> str:

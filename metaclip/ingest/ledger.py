@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, Row
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from metaclip.config.crawl import CrawlSettings
@@ -35,8 +36,8 @@ def list_crawls(warehouse: Warehouse) -> list[str]:
     """Return the names of all crawls that were begun."""
     if not warehouse.exists(EXTRACTIONS):
         return []
-    rows = warehouse.read(EXTRACTIONS).where(F.col("kind") == "file").select("crawl").distinct()
-    return sorted(row.crawl for row in rows.collect())
+    rows = warehouse.read_rows(EXTRACTIONS, {"kind": "file"}, ["crawl"])
+    return sorted(rows["crawl"].unique().to_pylist())
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,16 @@ class FilesToRead:
 
     new: list[SourceFile]
     to_read: list[SourceFile]
+
+
+class Known(NamedTuple):
+    """What the ledger knows of a file."""
+
+    path: str
+    status: str
+    bytes: int | None
+    origin: str | None
+    read_as: str | None
 
 
 def choose_files(
@@ -61,11 +72,10 @@ def choose_files(
     Raises:
         InputError: the crawl has a file of the same path that lies in another folder.
     """
-    known: dict[str, Row] = {}
+    known: dict[str, Known] = {}
     if warehouse.exists(EXTRACTIONS):
-        rows = read_crawl_files(warehouse, crawl.name)
-        columns = ("path", "status", "bytes", "origin", "read_as")
-        known = {row.path: row for row in rows.select(*columns).collect()}
+        rows = collect_files(warehouse, crawl.name).select(Known._fields).to_pylist()
+        known = {row["path"]: Known(**row) for row in rows}
     if crawl.retry != "all":
         _refuse_other_origins(crawl.name, files, known)
     to_read = [
@@ -76,7 +86,7 @@ def choose_files(
     return FilesToRead([file for file in files if file.path not in known], to_read)
 
 
-def _is_due(file: SourceFile, known: Row, retry: str | None, read_as: str | None) -> bool:
+def _is_due(file: SourceFile, known: Known, retry: str | None, read_as: str | None) -> bool:
     """Return whether a file of the ledger is to be read again."""
     if known.status == "pending" or retry == "all":
         return True
@@ -88,7 +98,7 @@ def _is_due(file: SourceFile, known: Row, retry: str | None, read_as: str | None
 
 
 def _refuse_other_origins(
-    crawl: str, files: Sequence[SourceFile], known: Mapping[str, Row]
+    crawl: str, files: Sequence[SourceFile], known: Mapping[str, Known]
 ) -> None:
     """Refuse a file whose path names another one, such as 00000.parquet of a second folder."""
     for file in files:
@@ -105,7 +115,13 @@ def _refuse_other_origins(
 
 def collect_files(warehouse: Warehouse, crawl: str) -> pa.Table:
     """Return the accounts of all files of one crawl."""
-    return read_crawl_files(warehouse, crawl).toArrow()
+    rows = warehouse.read_rows(EXTRACTIONS, {"crawl": crawl, "kind": "file"}, ["path", "file"])
+    return pa.table({"path": rows["path"], **_fields_of(rows["file"])})
+
+
+def _fields_of(structs: pa.ChunkedArray) -> dict[str, pa.ChunkedArray]:
+    chunk = structs.combine_chunks()
+    return {field.name: chunk.field(field.name) for field in structs.type}
 
 
 def require_coverage(

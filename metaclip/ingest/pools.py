@@ -17,7 +17,6 @@ from metaclip.config.settings import Config
 from metaclip.crawl.files.listing import SourceFile
 from metaclip.errors import InputError, root_cause
 from metaclip.ingest.crawl_files import Reader
-from metaclip.ingest.file_rows import ArrowMap
 from metaclip.ingest.pool.columns import Where
 from metaclip.ingest.pool.condition import columns_of, keep
 from metaclip.ingest.pool.describing import TYPES_DDL, types_reader
@@ -27,7 +26,7 @@ from metaclip.ingest.pool.opening import UNREADABLE, FormError, open_local
 from metaclip.ingest.pool.reading import read_pool_file, read_records, row_schema
 from metaclip.ingest.pool.where_types import common_type
 from metaclip.spark.progress import ProgressAccumulator
-from metaclip.warehouse.tables import EXTRACTIONS
+from metaclip.warehouse.files import ArrowMap, Tasks
 
 _LOOKED_AT = 3
 """Files whose form is checked before anything is written."""
@@ -42,7 +41,7 @@ def pool_reader(config: Config, spark: SparkSession) -> Reader:
         InputError: `import.where` can't be parsed.
     """
     pool = _Pool(config, spark)
-    return Reader("import_pairs", pool.rows, pool.check, pool.explain, read_as(config.import_))
+    return Reader("import_pairs", pool.tasks, pool.check, pool.explain, read_as(config.import_))
 
 
 def read_as(settings: ImportSettings) -> str:
@@ -69,22 +68,22 @@ class _Pool:
             first = files[: self.batch_files]
             self._judged(self.spark.range(0, len(first), 1, len(first)), first)
 
-    def rows(
+    def tasks(
         self, indices: DataFrame, files: Sequence[SourceFile], progress: ProgressAccumulator
-    ) -> DataFrame:
-        """Return the rows of EXTRACTIONS of the files with these indices."""
+    ) -> Tasks:
+        """Return what tasks are given, and what makes rows of EXTRACTIONS of it."""
         finish = _finish(files, read_as(self.settings), progress)
-        schema = EXTRACTIONS.schema_without("crawl")
         if self.settings.where is not None:
-            return self._judged(indices, files).mapInArrow(finish, schema)
+            return Tasks(self._judged(indices, files), finish)
         read = _read(files, self.settings, self.requests, {})
-        return indices.mapInArrow(lambda batches: finish(read(batches)), schema)
+        return Tasks(indices, lambda batches: finish(read(batches)))
 
-    def explain(self, error: Py4JJavaError) -> InputError | None:
+    def explain(self, error: Exception) -> InputError | None:
         """Return the refusal for a condition that some row has no value for."""
         if self.settings.where is None or not _DATA_EXCEPTION.search(str(error)):
             return None
-        reason = re.sub(r"\A\S*: ", "", root_cause(error))
+        reason = root_cause(error) if isinstance(error, Py4JJavaError) else str(error)
+        reason = re.sub(r"\A\S*: ", "", reason.splitlines()[0])
         hint = "cast by try_cast(... AS ...), which gives null"
         return InputError(
             "import.where", "a condition that every row has a value for", reason, hint

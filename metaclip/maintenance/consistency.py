@@ -13,6 +13,7 @@ from metaclip.errors import InputError
 from metaclip.ingest.ledger import read_pairs
 from metaclip.warehouse.lineage import (
     find_curation,
+    list_curations,
     match_partition,
     require_fresh_counts,
     require_fresh_matches,
@@ -21,7 +22,6 @@ from metaclip.warehouse.table import Table
 from metaclip.warehouse.tables import (
     CURATED,
     CURATION_COUNTS,
-    CURATIONS,
     ENTRY_COUNTS,
     EXTRACTIONS,
     MATCHES,
@@ -108,8 +108,7 @@ def _compare_curations(warehouse: Warehouse, found: Findings) -> None:
     names = {
         row.curation for row in warehouse.read(CURATED).select("curation").distinct().collect()
     }
-    if warehouse.exists(CURATIONS):
-        names |= {row.curation for row in warehouse.read(CURATIONS).collect()}
+    names |= set(list_curations(warehouse))
     for name in sorted(names):
         try:
             row = find_curation(warehouse, name)

@@ -38,8 +38,7 @@ def publish_entries(warehouse: Warehouse, config: Config, entries: pa.Table, ori
     version = metadata_version(entries["entry"].to_pylist(), languages)
     partition = {"metadata_version": version}
     if warehouse.last_change(METADATA, partition) is None:
-        rows = warehouse.frame(entries)
-        warehouse.replace(METADATA, rows, partition, {})
+        warehouse.replace(METADATA, entries, partition, {})
     else:
         log.info("version %s is there already", version)
     if not has_record(warehouse, version):
@@ -54,9 +53,7 @@ def publish_entries(warehouse: Warehouse, config: Config, entries: pa.Table, ori
             "package_version": __version__,
             "created_at": datetime.datetime.now(datetime.UTC),
         }
-        schema = METADATA_VERSIONS.schema_without("metadata_version")
-        row = [record[name] for name in schema.names]
-        rows = warehouse.spark.createDataFrame([tuple(row)], schema)
+        rows = METADATA_VERSIONS.rows([record], "metadata_version")
         warehouse.replace(METADATA_VERSIONS, rows, partition, {})
     return version
 
@@ -65,5 +62,5 @@ def has_record(warehouse: Warehouse, version: str) -> bool:
     """Return whether the record of a version was written."""
     if not warehouse.exists(METADATA_VERSIONS):
         return False
-    rows = warehouse.read_partition(METADATA_VERSIONS, {"metadata_version": version})
-    return not rows.isEmpty()
+    partition = {"metadata_version": version}
+    return bool(warehouse.read_rows(METADATA_VERSIONS, partition, ["job"]).num_rows)

@@ -16,7 +16,7 @@ from metaclip.balance.counting import count_entries
 from metaclip.errors import InputError
 from metaclip.matching.unique_pairs import keep_first
 from metaclip.removals.requests import RecordedList, Removals, mark_removed
-from metaclip.warehouse.lineage import PURGED, require_fresh_matches
+from metaclip.warehouse.lineage import PURGED, read_curations, require_fresh_matches
 from metaclip.warehouse.table import Table
 from metaclip.warehouse.tables import (
     CURATED,
@@ -165,9 +165,7 @@ def purge_curations(warehouse: Warehouse, removals: Removals) -> tuple[int, dict
     """
     if not warehouse.exists(CURATED):
         return 0, {}
-    deleted, published = 0, {}
-    if warehouse.exists(CURATIONS):
-        published = {row.curation: row for row in warehouse.read(CURATIONS).collect()}
+    deleted, published = 0, {row.curation: row for row in read_curations(warehouse)}
     for partition in _partitions(warehouse, CURATED, *published):
         row = published.get(partition["curation"])
         changed = warehouse.last_change(CURATED, partition)
@@ -181,8 +179,8 @@ def purge_curations(warehouse: Warehouse, removals: Removals) -> tuple[int, dict
         inputs["published"] = row.curated_version
         deleted += _purge(warehouse, CURATED, partition, inputs, removals)
         _mark_curation(warehouse, row)
-    rows = warehouse.read(CURATIONS).where("removed > 0").collect() if published else []
-    return deleted, {row.curation: row.removed for row in rows}
+    rows = read_curations(warehouse)
+    return deleted, {row.curation: row.removed for row in rows if row.removed}
 
 
 def note_purged(warehouse: Warehouse, inputs: Mapping[str, int]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pyspark.sql import Row
-from pyspark.sql import functions as F
 
 from metaclip.errors import InputError
 from metaclip.warehouse.commits import Change
@@ -65,23 +64,23 @@ def _versions_of_others(warehouse: Warehouse) -> list[str]:
     """Return the versions in a table that another program wrote."""
     if not warehouse.exists(METADATA):
         return []
-    rows = warehouse.read(METADATA).where(F.col("entry_id") == 0).select("metadata_version")
-    return sorted(row[0] for row in rows.collect())
+    rows = warehouse.read_rows(METADATA, {}, ["metadata_version"])
+    return sorted(rows["metadata_version"].unique().to_pylist())
 
 
 def _newest(warehouse: Warehouse, found: list[str]) -> str:
     """Return the version that was made last; one without a record is older than all others."""
-    made = warehouse.read(METADATA_VERSIONS).orderBy(F.desc("created_at"), "metadata_version")
-    recorded: list[str] = [row[0] for row in made.select("metadata_version").collect()]
+    made = warehouse.read_rows(METADATA_VERSIONS, {}, ["created_at", "metadata_version"])
+    order = [("created_at", "descending"), ("metadata_version", "ascending")]
+    recorded: list[str] = made.sort_by(order)["metadata_version"].to_pylist()
     return next(version for version in [*recorded, *found] if version in found)
 
 
 def read_entry_texts(warehouse: Warehouse, version: str) -> list[str]:
     """Return the entries of a metadata version, in the order of their ids."""
-    rows = warehouse.read_partition(METADATA, {"metadata_version": version})
-    # Sorted here: Spark would shuffle them.
-    entries = rows.select("entry_id", "entry").toArrow().sort_by("entry_id")["entry"]
-    texts: list[str] = entries.to_pylist()
+    partition = {"metadata_version": version}
+    rows = warehouse.read_rows(METADATA, partition, ["entry_id", "entry"])
+    texts: list[str] = rows.sort_by("entry_id")["entry"].to_pylist()
     return texts
 
 
@@ -163,7 +162,15 @@ def list_curations(warehouse: Warehouse) -> list[str]:
     """Return the names of all curations."""
     if not warehouse.exists(CURATIONS):
         return []
-    return sorted(row.curation for row in warehouse.read(CURATIONS).select("curation").collect())
+    return sorted(warehouse.read_rows(CURATIONS, {}, ["curation"])["curation"].to_pylist())
+
+
+def read_curations(warehouse: Warehouse) -> list[Row]:
+    """Return the rows of all curations, of unpublished ones too."""
+    if not warehouse.exists(CURATIONS):
+        return []
+    rows = warehouse.read_rows(CURATIONS, {}).to_pylist()
+    return [Row(**{**row, "input_versions": dict(row["input_versions"])}) for row in rows]
 
 
 def find_curation(warehouse: Warehouse, curation: str) -> Row:
@@ -172,8 +179,7 @@ def find_curation(warehouse: Warehouse, curation: str) -> Row:
     Raises:
         InputError: there is no such curation, or it is being replaced.
     """
-    published = warehouse.read(CURATIONS).collect() if warehouse.exists(CURATIONS) else []
-    rows = {row.curation: row for row in published}
+    rows = {row.curation: row for row in read_curations(warehouse)}
     if curation not in rows:
         known = ", ".join(sorted(rows)) or "none"
         raise InputError("curation", f"one of the warehouse ({known})", curation)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import DataType, StructField, StructType
 
@@ -28,6 +28,13 @@ def arrow_schema(schema: StructType) -> pa.Schema:
     return to_arrow_schema(schema)
 
 
+class Constraint(NamedTuple):
+    """A condition on each row of a table: in SQL for Delta, and on rows that Python writes."""
+
+    sql: str
+    holds: Callable[[pa.RecordBatch], pa.BooleanArray]
+
+
 @dataclass(frozen=True)
 class Table:
     """One Delta table: its columns, the jobs that write it, its partitions and constraints.
@@ -40,19 +47,23 @@ class Table:
     made_by: str
     schema: StructType
     partitioned_by: tuple[str, ...] = ()
-    constraints: Mapping[str, str] = field(default_factory=dict)
+    constraints: Mapping[str, Constraint] = field(default_factory=dict)
     skipped_by: tuple[str, ...] = ()
 
     def schema_without(self, *given: str) -> StructType:
         """Return the schema without the columns `given`, which a partition supplies.
 
-        All are nullable, as Python's rows are: Delta itself checks NOT NULL.
+        All are nullable, as Python's rows are: the write checks NOT NULL.
         """
         columns = [column for column in self.schema if column.name not in given]
         return StructType([StructField(c.name, c.dataType, True) for c in columns])
 
-    def check(self, frame: DataFrame, action: str) -> None:
-        """Compare the columns of `frame` with the declared ones.
+    def rows(self, records: Sequence[Mapping[str, object]], *given: str) -> pa.Table:
+        """Return records as rows of the schema without the columns `given`."""
+        return pa.Table.from_pylist(list(records), schema=arrow_schema(self.schema_without(*given)))
+
+    def check(self, schema: StructType, action: str) -> None:
+        """Compare the columns of `schema` with the declared ones.
 
         Args:
             action: `read` or `write`, for the error.
@@ -61,7 +72,7 @@ class Table:
             InputError: naming all differences.
         """
         declared = {column.name: column.dataType for column in self.schema}
-        found = {column.name: column.dataType for column in frame.schema}
+        found = {column.name: column.dataType for column in schema}
         differences = [f"no column {name}" for name in declared if name not in found]
         differences += [
             f"column {name} which is not declared" for name in found if name not in declared

@@ -6,6 +6,8 @@ table reference of the docs.
 
 from __future__ import annotations
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql.types import (
     ArrayType,
     DoubleType,
@@ -17,7 +19,7 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
-from metaclip.warehouse.table import Table, arrow_schema, column, required
+from metaclip.warehouse.table import Constraint, Table, arrow_schema, column, required
 
 _STRING, _INT, _LONG, _DOUBLE, _TIME = (
     StringType(),
@@ -167,6 +169,16 @@ TITLE_VIEWS = Table(
     ),
     ("corpus",),
 )
+
+
+def _has_one_kind(rows: pa.RecordBatch) -> pa.BooleanArray:
+    """Return true for each row that has the column of its kind, and not the other one."""
+    pairs, files = (rows.column(kind).is_valid() for kind in ("pair", "file"))
+    kinds = [pc.equal(rows.column("kind"), kind) for kind in ("pair", "file")]
+    as_pair = pc.and_(kinds[0], pc.and_not(pairs, files))
+    return pc.or_(as_pair, pc.and_(kinds[1], pc.and_not(files, pairs)))
+
+
 EXTRACTIONS = Table(
     "extractions",
     "Pairs of each crawl, and the ledger: one row for each file that was asked for.",
@@ -182,8 +194,11 @@ EXTRACTIONS = Table(
     ),
     ("crawl", "kind"),
     {
-        "one_kind": "(kind = 'pair' and pair is not null and file is null) or "
-        "(kind = 'file' and file is not null and pair is null)"
+        "one_kind": Constraint(
+            "(kind = 'pair' and pair is not null and file is null) or "
+            "(kind = 'file' and file is not null and pair is null)",
+            _has_one_kind,
+        )
     },
     skipped_by=("path",),
 )

@@ -10,21 +10,22 @@ from typing import Any
 
 import pyarrow as pa
 from delta import exceptions as delta_exceptions
-from delta.tables import DeltaTable
+from delta.tables import DeltaTable as SparkTable
+from deltalake import DeltaTable
 from py4j.protocol import Py4JJavaError
-from pyspark.errors import AnalysisException, IllegalArgumentException
+from pyspark.errors import IllegalArgumentException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
+from pyspark.sql.types import StructType
 
 from metaclip import __version__
-from metaclip.errors import ConflictError, InputError
+from metaclip.errors import InputError
 from metaclip.warehouse.commits import Change, CommitLog
+from metaclip.warehouse.files import ADDED, Tasks, file_writer, select, write_files
+from metaclip.warehouse.replacing import Replacement, conflict
+from metaclip.warehouse.storage import Storage, storage_options
 from metaclip.warehouse.table import Table
-
-_PROPERTIES = {
-    # The log records the inputs of each partition, so it is kept.
-    "delta.logRetentionDuration": "interval 36500 days",
-}
 
 _CONFLICTS = (
     delta_exceptions.DeltaConcurrentModificationException,
@@ -51,21 +52,22 @@ class Warehouse:
 
     def __init__(self, spark: SparkSession, root: str, job: str, config_digest: str) -> None:
         self.spark, self.root = spark, _qualify(spark, root)
+        self.storage = Storage(self.root, storage_options(spark, self.root))
         self._commit = {"metaclip": __version__, "job": job, "config": config_digest}
         self._commit["application"] = str(spark.sparkContext.applicationId)
         self.seconds: dict[str, float] = {}
         self.current: str | None = None
         """The stage that runs now."""
-        self._log = CommitLog(spark)
+        self._log = CommitLog(self.storage)
         self._checked: set[str] = set()
 
     def path(self, table: Table) -> str:
         """Return where `table` lies."""
-        return f"{self.root}/{table.name}"
+        return self.storage.path(table)
 
     def exists(self, table: Table) -> bool:
         """Return whether `table` was created."""
-        return bool(DeltaTable.isDeltaTable(self.spark, self.path(table)))
+        return self.storage.exists(table)
 
     def require_writable(self) -> None:
         """Raise InputError unless files can be made under the root."""
@@ -87,17 +89,9 @@ class Warehouse:
         Raises:
             InputError: there is no such table, or its schema is not the declared one.
         """
-        if not self.exists(table):
-            raise InputError(
-                f"warehouse {self.root}",
-                f"a table {table.name}",
-                "none",
-                f"run {table.made_by} first",
-            )
-        reader = self.spark.read.format("delta").option("versionAsOf", self.version(table))
-        frame = reader.load(self.path(table))
-        table.check(frame, "read")
-        return frame.select(*table.schema.names)
+        version = self._open(table).version()
+        reader = self.spark.read.format("delta").option("versionAsOf", version)
+        return reader.load(self.path(table)).select(*table.schema.names)
 
     def read_partition(self, table: Table, partition: Partition) -> DataFrame:
         """Return the rows of one partition of `table` at its version of now."""
@@ -106,29 +100,44 @@ class Warehouse:
             rows = rows.where(F.col(column) == value)
         return rows
 
+    def read_rows(
+        self, table: Table, partition: Partition, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """Return the rows of one partition, all in the driver's memory, without a Spark job.
+
+        Raises:
+            InputError: as `read`.
+        """
+        terms = [(column, "=", value) for column, value in partition.items()]
+        names = list(columns or table.schema.names)
+        return self._open(table).to_pyarrow_table(columns=names, filters=terms or None)
+
+    def _open(self, table: Table) -> DeltaTable:
+        if not self.exists(table):
+            raise InputError(
+                f"warehouse {self.root}",
+                f"a table {table.name}",
+                "none",
+                f"run {table.made_by} first",
+            )
+        delta = self.storage.open(table)
+        table.check(_schema_of(delta), "read")
+        return delta
+
     def version(self, table: Table) -> int:
-        """Return the newest version of `table`; Delta's kernel reads the log without a job."""
-        jvm: Any = self.spark._jvm
-        engine = jvm.io.delta.kernel.defaults.engine.DefaultEngine.create(
-            self.spark._jsc.hadoopConfiguration()
-        )
-        kernel = jvm.io.delta.kernel.Table.forPath(engine, self.path(table))
-        return int(kernel.getLatestSnapshot(engine).getVersion())
+        """Return the newest version of `table`."""
+        return self.storage.open(table).version()
 
     def last_change(self, table: Table, partition: Partition) -> Change | None:
         """Return the last commit by one of our jobs to `partition`, or None.
 
         Commits that move rows without changing them (OPTIMIZE) carry no partition of ours.
         """
-        if not self.exists(table):
-            return None
-        return self._log.find_change(self.path(table), self.version(table), partition)
+        return self._log.find_change(table, partition) if self.exists(table) else None
 
     def written_partitions(self, table: Table) -> list[dict[str, str]]:
         """Return the partitions of `table` that our jobs have written, the newest first."""
-        if not self.exists(table):
-            return []
-        return self._log.partitions(self.path(table), self.version(table))
+        return self._log.partitions(table) if self.exists(table) else []
 
     def count_rows(self, table: Table, partition: Partition) -> int:
         """Return the number of rows of one partition, from the log where the last commit has it."""
@@ -137,40 +146,51 @@ class Warehouse:
             return self.read_partition(table, partition).count()
         return change.rows
 
-    def frame(self, rows: pa.Table) -> DataFrame:
-        """Return the rows of an Arrow table as one file's: Spark would slice them by its cores."""
-        frame: DataFrame = self.spark.createDataFrame(rows).coalesce(1)
-        return frame
-
     def replace(
         self,
         table: Table,
-        rows: DataFrame,
+        rows: DataFrame | Tasks | pa.Table,
         partition: Partition,
         inputs: Versions,
-        paths: Sequence[str] = (),
+        paths: Sequence[str] | None = None,
     ) -> None:
         """Replace `partition` of `table` by `rows`, whole, in one commit.
 
+        Rows are written where they are: Spark writes its own, Python those that it makes, in tasks
+        or in the driver.
+
         Args:
-            partition: values of partition columns; `rows` need not have them.
+            rows: with the columns that `partition` does not give.
             inputs: the version of each input, as `table` or `table/partition` to version.
-            paths: replace only the rows of these values of the column `path`.
+            paths: replace only the rows of these values of the column `path`; for rows of Python.
 
         Raises:
             InputError: the columns are not the declared ones.
-            ConflictError: another job wrote the same partition at the same time.
+            ConflictError: another job wrote the same rows at the same time.
         """
+        self.create(table)
+        with self.stage(f"write {table.name}"):
+            if isinstance(rows, DataFrame):
+                self._replace_by_spark(table, rows, partition, inputs)
+                return
+            selection = select(table, partition, paths)
+            replacement = Replacement(self.storage, table, selection)
+            if isinstance(rows, Tasks):
+                write = file_writer(rows.make_rows, table, self.storage, selection)
+                written = rows.given.mapInArrow(write, from_arrow_schema(ADDED)).collect()
+                added = [row.asDict() for row in written]
+            else:
+                added = write_files(rows.to_batches(), table, self.storage, selection)
+            replacement.commit(added, self._note(partition, inputs))
+
+    def _replace_by_spark(
+        self, table: Table, rows: DataFrame, partition: Partition, inputs: Versions
+    ) -> None:
         for column, value in partition.items():
             rows = rows.withColumn(column, F.lit(value))
-        table.check(rows, "write")
-        self.create(table)
+        table.check(rows.schema, "write")
         terms = [f"{column} = {quote(value)}" for column, value in partition.items()]
-        if paths:
-            terms.append(f"path in ({', '.join(map(quote, paths))})")
-            # Another path would be null, which Delta refuses.
-            rows = rows.withColumn("path", F.when(F.col("path").isin(*paths), F.col("path")))
-        with self.stage(f"write {table.name}"), self.committing(table, partition, inputs):
+        with self.committing(table, partition, inputs):
             (
                 rows.select(*table.schema.names)
                 .write.format("delta")
@@ -179,21 +199,24 @@ class Warehouse:
                 .save(self.path(table))
             )
 
+    def _note(self, partition: Partition, inputs: Versions) -> str:
+        """Return the userMetadata of a commit."""
+        return json.dumps({**self._commit, "partition": dict(partition), "inputs": dict(inputs)})
+
     @contextmanager
     def committing(
         self, table: Table, partition: Partition, inputs: Mapping[str, int]
-    ) -> Iterator[DeltaTable]:
-        """Give `table` for one commit, which is noted as the last change of `partition`.
+    ) -> Iterator[SparkTable]:
+        """Give `table` for one commit of Spark's, which is noted as the last change of `partition`.
 
         Raises:
             ConflictError: another job wrote the same rows at the same time.
         """
-        commit = {**self._commit, "partition": dict(partition), "inputs": dict(inputs)}
-        self.spark.conf.set(_NOTE, json.dumps(commit))
+        self.spark.conf.set(_NOTE, self._note(partition, inputs))
         try:
-            yield DeltaTable.forPath(self.spark, self.path(table))
+            yield SparkTable.forPath(self.spark, self.path(table))
         except _CONFLICTS as error:
-            raise _conflict(table, partition, type(error).__name__) from None
+            raise conflict(table, partition, type(error).__name__) from None
         finally:
             self.spark.conf.unset(_NOTE)
 
@@ -206,7 +229,7 @@ class Warehouse:
         change = self.last_change(table, partition)
         if change is None or change.application != self._commit["application"]:
             found = "nobody" if change is None else change.application
-            raise _conflict(table, partition, f"by {found}")
+            raise conflict(table, partition, f"by {found}")
         return change.version
 
     @contextmanager
@@ -224,67 +247,20 @@ class Warehouse:
             self.seconds[name] = self.seconds.get(name, 0.0) + taken
 
     def create(self, table: Table) -> None:
-        """Create `table` from its declaration: a plain first write would drop NOT NULL."""
+        """Create `table` from its declaration, or check the one that is there.
+
+        Raises:
+            InputError: there is one whose schema is not the declared one.
+        """
         if table.name in self._checked:
             return
-        if self.exists(table):
-            found = DeltaTable.forPath(self.spark, self.path(table)).toDF()
-            table.check(found, "read")
-            self._checked.add(table.name)
-            return
-        builder = (
-            DeltaTable.createIfNotExists(self.spark)
-            .location(self.path(table))
-            .comment(table.comment)
-            .addColumns(table.schema)
-        )
-        if table.partitioned_by:
-            builder = builder.partitionedBy(*table.partitioned_by)
-        skipped = {"delta.dataSkippingNumIndexedCols": "0"}
-        if table.skipped_by:
-            skipped = {"delta.dataSkippingStatsColumns": ", ".join(table.skipped_by)}
-        for key, value in {**_PROPERTIES, **skipped}.items():
-            builder = builder.property(key, value)
-        for name, condition in table.constraints.items():
-            builder = builder.property(f"delta.constraints.{name}", condition)
-        try:
-            try:
-                builder.execute()
-            except AnalysisException:
-                if not self._remove_empty_log(table):
-                    raise
-                builder.execute()
-        except _CONFLICTS:
-            return  # another job made it at the same time
-        except AnalysisException as error:
-            raise InputError(
-                f"warehouse {self.root}",
-                f"a table or nothing at {table.name}",
-                str(error).splitlines()[0],
-            ) from None
-
-    def _remove_empty_log(self, table: Table) -> bool:
-        """Remove a log without a commit, and return whether there was one.
-
-        A job that is killed while it creates a table leaves one, which Delta takes for a table.
-        """
-        jvm: Any = self.spark._jvm
-        log = jvm.org.apache.hadoop.fs.Path(self.path(table), "_delta_log")
-        system = log.getFileSystem(self.spark._jsc.hadoopConfiguration())
-        if not system.exists(log):
-            return False
-        files = [file for file in system.listStatus(log) if file.isFile()]
-        # A commit that was not renamed into place has a hidden name.
-        if any(not file.getPath().getName().startswith(".") for file in files):
-            return False
-        return bool(system.delete(log, True))
+        self.storage.create(table)
+        self._open(table)
+        self._checked.add(table.name)
 
 
-def _conflict(table: Table, partition: Partition, how: str) -> ConflictError:
-    return ConflictError(
-        f"{table.name} {dict(partition)}: another job wrote it at the same time and won "
-        f"({how}); nothing of this job was published, run it again"
-    )
+def _schema_of(delta: DeltaTable) -> StructType:
+    return StructType.fromJson(json.loads(delta.schema().to_json()))
 
 
 def _qualify(spark: SparkSession, root: str) -> str:

@@ -29,8 +29,7 @@ def test_the_counts_are_those_of_a_counter(spark: SparkSession) -> None:
     assert found.tolist() == [expected[entry] for entry in range(ENTRIES)]
     table = counting.counts_table(found)
     assert table["entry_id"].to_pylist() == list(range(ENTRIES))
-    counts = spark.createDataFrame(table)
-    twice = counting.collect_counts(counts.unionByName(counts))
+    twice = counting.add_counts([table, table])
     assert twice.tolist() == (2 * found).tolist()
 
 

@@ -15,7 +15,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from metaclip.balance.counting import collect_counts
+from metaclip.balance.counting import add_counts
 from metaclip.balance.sampling import draw_column, score, t_from_size
 from metaclip.errors import InputError
 from metaclip.ingest.ledger import read_crawl_files, read_pairs
@@ -92,7 +92,7 @@ def test_the_number_of_partitions_changes_no_row(whole: Runner, partitions: int)
     found = find_matches(pairs, match_column(whole.spark, engine))
     matches = keep_unique(found).repartition(partitions)
     assert matches.rdd.getNumPartitions() == partitions
-    counts = collect_counts(whole.warehouse.read(ENTRY_COUNTS))
+    counts = add_counts([whole.warehouse.read_rows(ENTRY_COUNTS, {})])
     scored = score(drawn(matches), counts, T)
     kept = scored.where(scored.enters_at <= T).withColumn("crawl", F.lit("local"))
     assert rows(kept) == curated(whole, "default", "curation")
@@ -107,7 +107,7 @@ def test_a_rerun_changes_no_row(whole: Runner) -> None:
 
 def test_a_smaller_t_gives_a_subset(whole: Runner) -> None:
     matches = drawn(whole.warehouse.read(MATCHES))
-    counts = collect_counts(whole.warehouse.read(ENTRY_COUNTS))
+    counts = add_counts([whole.warehouse.read_rows(ENTRY_COUNTS, {})])
     kept = []
     for t in (T, 20.0):
         scored = score(matches, counts, t)
@@ -128,14 +128,14 @@ def test_a_size_is_met_exactly(whole: Runner) -> None:
 def test_each_size_has_its_t(whole: Runner) -> None:
     """The t of a size is the size-th smallest entrance, as sorting finds it."""
     matches = drawn(whole.warehouse.read(MATCHES))
-    counts = collect_counts(whole.warehouse.read(ENTRY_COUNTS))
+    counts = add_counts([whole.warehouse.read_rows(ENTRY_COUNTS, {})])
     entrances = sorted(row.enters_at for row in score(matches, counts, T).collect())
     for size in (1, len(entrances) // 2):
         assert t_from_size(matches, counts, size) == entrances[size - 1]
 
 
 def test_another_seed_keeps_other_pairs(whole: Runner) -> None:
-    counts = collect_counts(whole.warehouse.read(ENTRY_COUNTS))
+    counts = add_counts([whole.warehouse.read_rows(ENTRY_COUNTS, {})])
     scored = score(drawn(whole.warehouse.read(MATCHES), 1), counts, T)
     other = {row.pair_id for row in scored.where(scored.enters_at <= T).collect()}
     ids = {row["pair_id"] for row in curated(whole)}

@@ -9,13 +9,13 @@ import pyarrow as pa
 
 from metaclip.config.crawl import ImportSettings, PoolKind, RequestSettings
 from metaclip.crawl.files.listing import SourceFile
-from metaclip.ingest.file_rows import ArrowMap
 from metaclip.ingest.pool.columns import ignoring_case
 from metaclip.ingest.pool.delimited import open_records
 from metaclip.ingest.pool.json_records import field_types
 from metaclip.ingest.pool.kinds import hive_columns, pool_kind
 from metaclip.ingest.pool.opening import UNREADABLE, open_local
 from metaclip.ingest.pool.parquet import open_parquet
+from metaclip.warehouse.files import ArrowMap
 
 Types = dict[str, pa.DataType]
 TYPES_DDL = "name string, type binary"

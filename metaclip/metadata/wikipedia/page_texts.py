@@ -18,6 +18,7 @@ from metaclip.errors import InputError
 from metaclip.metadata.input_files import InputFile, digest
 from metaclip.metadata.wikipedia.dump_parts import DumpPart, PartAccount, divide_dump, read_part
 from metaclip.metadata.wikipedia.wikitext import parser_name
+from metaclip.warehouse.files import Tasks
 from metaclip.warehouse.table import arrow_schema
 from metaclip.warehouse.tables import WIKI_TEXTS
 from metaclip.warehouse.warehouse import Warehouse
@@ -102,16 +103,13 @@ def _require_read(warehouse: Warehouse, corpora: list[str]) -> None:
         )
 
 
-def _read_parts(
-    warehouse: Warehouse, parts: list[DumpPart], settings: WikipediaSettings
-) -> DataFrame:
+def _read_parts(warehouse: Warehouse, parts: list[DumpPart], settings: WikipediaSettings) -> Tasks:
     def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for index in batch["id"].to_pylist():
                 yield from part_batches(parts[index], settings)
 
-    tasks = warehouse.spark.range(0, len(parts), 1, len(parts))
-    return tasks.mapInArrow(read, WIKI_TEXTS.schema_without())
+    return Tasks(warehouse.spark.range(0, len(parts), 1, len(parts)), read)
 
 
 def part_batches(part: DumpPart, settings: WikipediaSettings) -> Iterator[pa.RecordBatch]:
