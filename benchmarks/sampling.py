@@ -5,21 +5,23 @@ from __future__ import annotations
 import os
 import statistics
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import reduce
 from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from benchmarks.inputs import ROOT
 from benchmarks.stages import Bench, import_steps
+from metaclip.balance.draws import drawn_frame
 from metaclip.balance.expectation import expect, group_by_entry
 from metaclip.balance.planning import group_by_origin
-from metaclip.balance.sampling import score, t_from_size
-from metaclip.balance.thresholds import default_thresholds
+from metaclip.balance.sampling import sample, t_from_size
+from metaclip.balance.thresholds import Counts, default_thresholds
 from metaclip.curation.inputs import open_inputs
-from metaclip.warehouse.tables import MATCHES, METADATA
+from metaclip.warehouse.tables import CURATED, METADATA
 from metaclip.warehouse.warehouse import Warehouse
 
 _CRAWL, _T, _ROUNDS = "captions", 200.0, 3
@@ -50,24 +52,25 @@ def _compare(bench: Bench) -> dict[str, Any]:
     config = bench.config(_CRAWL, _T)
     warehouse = Warehouse(bench.spark, config.warehouse, "bench", config.digest())
     pool = open_inputs(config, warehouse)
-    matches, counts = pool.matches.drop("draw_rows"), pool.counts
-    entries = warehouse.read(METADATA).orderBy("entry_id").select("language", "source").toArrow()
-    groups, ts = group_by_origin(entries)[1], default_thresholds(counts)
-    total = matches.count()
+    matches, counts = pool.matches, pool.counts
+    entries = warehouse.read_rows(METADATA, {}, ["entry_id", "language", "source"])
+    groups = group_by_origin(entries.sort_by("entry_id"))[1]
+    ts, total = default_thresholds(counts), matches.frame().count()
     kept = int(expect(pool.matches, counts, [_T], group_by_entry(counts))[0, 0, 2])
 
     def write(rows: DataFrame, to: str) -> None:
         writer = rows.write.format("delta").mode("overwrite").option("optimizeWrite", "true")
         writer.save(f"{bench.folder}/written/{to}")
 
-    def judged(rows: DataFrame) -> DataFrame:
-        return score(rows, counts, _T).where("draw < keep_probability")
+    def publish() -> None:
+        rows = sample(matches, counts, _T)
+        warehouse.replace(CURATED, rows, {"curation": "judged"}, {})
 
     as_many = F.pmod(F.xxhash64("pair_id", F.lit("bench")), F.lit(10**6)) < 10**6 * kept // total
-    plain = warehouse.read(MATCHES).drop("metadata_version", "spacing")
+    plain = matches.frame().drop("metadata_version", "spacing")
     work: dict[str, Callable[[], object]] = {
         "read and write": lambda: write(plain.where(as_many), "plain"),
-        "second pass": lambda: write(judged(matches), "judged"),
+        "second pass": publish,
         "sums by entry": lambda: expect(pool.matches, counts, [_T], group_by_entry(counts)),
         f"plan of {len(ts)} t": lambda: expect(pool.matches, counts, ts, groups),
         "t from a size": lambda: t_from_size(pool.matches, counts, total // 2),
@@ -80,7 +83,7 @@ def _compare(bench: Bench) -> dict[str, Any]:
             f"  {name:<16}{seconds:>7.1f} s{1e6 * seconds / total:>7.1f} us/row{ratio:>7.2f} times"
         )
     memory = {
-        f"{times * total} rows": _largest_worker(bench, judged(_repeated(matches, times)))
+        f"{times * total} rows": _largest_worker(bench, _repeated(matches.frame(), times), counts)
         for times in (1, _TIMES)
     }
     print(f"  largest worker, USS in MB: {memory}")
@@ -102,8 +105,14 @@ def _repeated(rows: DataFrame, times: int) -> DataFrame:
     return reduce(DataFrame.unionByName, [rows] * times)
 
 
-def _largest_worker(bench: Bench, rows: DataFrame) -> int:
-    """Compute all rows; return the peak of a worker's own memory in MB."""
+def _largest_worker(bench: Bench, rows: DataFrame, counts: Counts) -> int:
+    """Sample all rows; return the peak of a worker's own memory in MB."""
     bench.watch.reset()
-    rows.write.format("noop").mode("overwrite").save()
+    given, make_rows = sample(drawn_frame(rows, 0), counts, _T)
+
+    def measure(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        kept = sum(rows.num_rows for rows in make_rows(batches) if isinstance(rows, pa.RecordBatch))
+        yield pa.RecordBatch.from_pydict({"kept": [kept]})
+
+    given.mapInArrow(measure, "kept bigint").collect()
     return round(bench.watch.peaks["largest_worker_uss_mb"])

@@ -6,20 +6,22 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyspark.sql import Column, SparkSession
+from pyspark.sql import SparkSession
 
 from benchmarks.inputs import ROOT, read_captions
 from benchmarks.processes import KINDS, Watch
 from metaclip.matching.compiled.engine import CompiledEngine, to_lists
-from metaclip.matching.spark_columns import match_column
+from metaclip.matching.engine import Engine
 from metaclip.matching.unique_pairs import find_matches
 from metaclip.spark.session import create_session
+from metaclip.warehouse.files import Tasks
+from metaclip.warehouse.tables import PAIR_SCHEMA
 
 Figures = dict[str, Any]
 
@@ -60,14 +62,11 @@ def measure_stage(engine: CompiledEngine) -> Figures:
 def _compare(
     spark: SparkSession, watch: Watch, folder: str, engine: CompiledEngine, count: int
 ) -> Figures:
-    columns = {
-        "matching": match_column(spark, engine),
-        "transport": match_column(spark, Nothing()),
-    }
+    columns: dict[str, Engine] = {"matching": engine, "transport": Nothing()}
     runs: dict[str, list[tuple[dict[str, float], float]]] = {name: [] for name in columns}
     for number in range(_WARM_UP + _ROUNDS):
-        for name, match in columns.items():
-            taken = _run(spark, watch, folder, match)
+        for name, found_by in columns.items():
+            taken = _run(spark, watch, folder, found_by)
             if number >= _WARM_UP:
                 runs[name].append(taken)
     figures = {
@@ -94,12 +93,21 @@ def _compare(
     return {"texts": count, **figures, **ratios}
 
 
+def _as_pairs(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield texts as pairs of which nothing else is known."""
+    for batch in batches:
+        columns = {field.name: pa.nulls(batch.num_rows, field.type) for field in PAIR_SCHEMA}
+        columns["path"] = pa.nulls(batch.num_rows, pa.string())
+        yield pa.RecordBatch.from_pydict({**columns, "text": batch.column("text")})
+
+
 def _run(
-    spark: SparkSession, watch: Watch, folder: str, match: Callable[[Column], Column]
+    spark: SparkSession, watch: Watch, folder: str, engine: Engine
 ) -> tuple[dict[str, float], float]:
     """Return the CPU seconds of each kind of process, and wall seconds, of one run."""
     before, started = watch.cpu_seconds(), time.perf_counter()
-    matches = find_matches(spark.read.parquet(folder), match)
+    texts = spark.read.parquet(folder)
+    matches = find_matches(Tasks(texts, _as_pairs), engine)
     matches.write.format("noop").mode("overwrite").save()
     wall, after = time.perf_counter() - started, watch.cpu_seconds()
     return {kind: after[kind] - before[kind] for kind in KINDS}, wall

@@ -19,7 +19,7 @@ def count_entries(config: Config, warehouse: Warehouse) -> CountSummary:
     version = choose_metadata(warehouse, config.metadata.version)
     partition = match_partition(version, config.matching.spacing, config.crawl.name)
     matched = require_fresh_matches(warehouse, partition)
-    matches = warehouse.read_partition(MATCHES, partition)
+    matches = warehouse.scan(MATCHES, partition, ["entry_ids"])
     entries = warehouse.count_rows(METADATA, {"metadata_version": version})
     counts = count_matches(matches, entries)
     warehouse.replace(ENTRY_COUNTS, counts_table(counts), partition, {"matches": matched})

@@ -3,12 +3,14 @@
 import logging
 import sys
 
+from msgspec import UNSET
+
 from metaclip.application import run_job
 from metaclip.config.settings import Config
-from metaclip.ingest.ledger import collect_files, read_pairs, require_coverage
+from metaclip.ingest.ledger import collect_files, read_pairs, require_coverage, scan_pairs
 from metaclip.matching.engine import build_engine
 from metaclip.matching.languages import open_model
-from metaclip.matching.unique_pairs import account_for_pairs, choose_languages, match_unique_pairs
+from metaclip.matching.unique_pairs import find_matches, keep_unique, sum_accounts
 from metaclip.removals.requests import mark_removed, read_removals
 from metaclip.report.summaries import MatchSummary
 from metaclip.warehouse.lineage import (
@@ -34,15 +36,16 @@ def match_entries(config: Config, warehouse: Warehouse) -> MatchSummary:
     inputs = match_inputs(warehouse, crawl.name, removed)
     entries = read_entry_texts(warehouse, version)
     engine = build_engine(matching.engine, entries, matching.spacing)
-    pairs = mark_removed(read_pairs(warehouse, crawl.name), removals)
-    unique = match_unique_pairs(pairs, engine, crawl.name)
-    chosen = choose_languages(unique, model, config.languages)
-    partition = match_partition(version, matching.spacing, crawl.name)
-    warehouse.replace(MATCHES, chosen.matches, partition, inputs)
-    matched = warehouse.count_rows(MATCHES, partition)
-    account = account_for_pairs(pairs, matched, chosen.dropped)
-    log.info("%s of %s unique pairs match", f"{matched:,}", f"{account['unique_pairs']:,}")
-    return MatchSummary(**account, languages=chosen.kept, other_languages=chosen.others)
+    found = find_matches(scan_pairs(warehouse, crawl.name), engine)
+    urls = None if removals is None else read_pairs(warehouse, crawl.name)
+    marked = mark_removed(found, removals, urls)
+    rows = keep_unique(marked, model, config.languages)
+    draft = warehouse.write(MATCHES, rows, match_partition(version, matching.spacing, crawl.name))
+    account = sum_accounts(draft.notes, crawl.name)
+    warehouse.publish(draft, inputs)
+    log.info("%s of %s unique pairs match", f"{account.matched:,}", f"{account.unique:,}")
+    languages = (UNSET, UNSET) if model is None else (account.kept, account.others)
+    return MatchSummary(**account.outcomes(), languages=languages[0], other_languages=languages[1])
 
 
 if __name__ == "__main__":

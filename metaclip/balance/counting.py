@@ -2,61 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import DataFrame
+import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 from metaclip.balance.thresholds import Counts
 from metaclip.errors import MetaclipError
+from metaclip.warehouse.files import Tasks
 
 
-def count_entries(matches: DataFrame, entries: DataFrame) -> DataFrame:
-    """Return (entry_id int, count bigint) of all `entries`, zeros included.
-
-    Args:
-        matches: unique pairs with `entry_ids`.
-        entries: all entries of the metadata, with `entry_id`.
-    """
-    joined = entries.select("entry_id").join(count_found(matches), on="entry_id", how="left")
-    return joined.select("entry_id", F.coalesce("count", F.lit(0).cast("bigint")).alias("count"))
-
-
-def count_found(matches: DataFrame) -> DataFrame:
-    """Return (entry_id int, count bigint) of the entries that were found.
-
-    Args:
-        matches: unique pairs with `entry_ids`.
-    """
-    found = matches.select(F.explode("entry_ids").alias("entry_id"))
-    return found.groupBy("entry_id").agg(F.count(F.lit(1)).alias("count"))
-
-
-def count_matches(matches: DataFrame, entries: int) -> Counts:
+def count_matches(matches: Tasks, entries: int) -> Counts:
     """Return the counts of all entries, indexed by entry id, from one pass over `matches`.
 
-    A row also gives its number of matches n, as the id -1 - n; with these the counts are checked.
+    A task also gives its number of matches, under the id -1; with these the counts are checked.
 
     Args:
-        matches: unique pairs with `entry_ids`.
+        matches: tasks that yield the `entry_ids` of unique pairs.
         entries: number of entries.
 
     Raises:
         MetaclipError: the counts do not add up to the matches.
     """
-    size = F.lit(-1) - F.size("entry_ids")
-    found = count_found(matches.select(F.array_append("entry_ids", size).alias("entry_ids")))
-    rows = found.toArrow()
+    make_rows = matches.make_rows
+
+    def count(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return count_rows(make_rows(batches), entries)
+
+    parts = matches.given.mapInArrow(count, "entry_id int, count bigint")
+    rows = parts.groupBy("entry_id").agg(F.sum("count").alias("count")).toArrow()
     ids, numbers = rows["entry_id"].to_numpy(), rows["count"].to_numpy()
     counts = _counts_of(ids[ids >= 0], numbers[ids >= 0], entries)
-    matched = int(((-1 - ids) * numbers)[ids < 0].sum())
+    matched = int(numbers[ids < 0].sum())
     if int(counts.sum()) != matched:
         raise MetaclipError(
             f"entry counts add up to {counts.sum()}, but there are {matched} matches"
         )
     return counts
+
+
+def count_rows(batches: Iterable[pa.RecordBatch | str], entries: int) -> Iterator[pa.RecordBatch]:
+    """Yield (entry_id, count) of the entries in rows with `entry_ids`, and their number as -1."""
+    counts, matches = np.zeros(entries, dtype=np.int64), 0
+    for rows in batches:
+        assert not isinstance(rows, str)
+        lists = rows.column("entry_ids")
+        matches += pc.sum(pc.list_value_length(lists)).as_py() or 0
+        found = np.bincount(lists.flatten().to_numpy(), minlength=len(counts))
+        found[: len(counts)] += counts
+        counts = found
+    ids = np.flatnonzero(counts)
+    columns = np.append(ids, -1).astype(np.int32), np.append(counts[ids], matches)
+    yield pa.RecordBatch.from_arrays([pa.array(c) for c in columns], ["entry_id", "count"])
 
 
 def add_counts(tables: Iterable[pa.Table]) -> Counts:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from metaclip.balance.draws import DrawnMatches
 from metaclip.balance.probability import Floats, Ids, Offsets, drop_probability, flatten
 from metaclip.balance.thresholds import Counts, entry_probabilities
 from metaclip.jit.compiler import compiled
@@ -105,23 +105,23 @@ def sum_rows(
     yield pa.RecordBatch.from_arrays([pa.array(c) for c in columns], ["t", "group", *SUMS])
 
 
-def expect(matches: DataFrame, counts: Counts, ts: Sequence[float], groups: Groups) -> Floats:
+def expect(matches: DrawnMatches, counts: Counts, ts: Sequence[float], groups: Groups) -> Floats:
     """Return the sums (t, group, SUMS) over all rows of a pool's matches.
 
     `variance` is exact. Rows that share one draw (`draw_rows` of them) are kept or dropped
     together: the variance is that of their sum.
 
     Args:
-        matches: with entry_ids, draw and draw_rows.
         counts, ts, groups: as in `sum_rows`.
     """
-    values = matches.sparkSession.sparkContext.broadcast((counts.astype(np.float64), groups))
+    given, make_rows = matches.tasks("entry_ids")
+    values = given.sparkSession.sparkContext.broadcast((counts.astype(np.float64), groups))
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        return sum_rows(batches, values.value[0], ts, values.value[1])
+        return sum_rows(make_rows(batches), values.value[0], ts, values.value[1])
 
     schema = "t int, group int, " + ", ".join(f"{name} double" for name in SUMS)
-    parts = matches.select("entry_ids", "draw", "draw_rows").mapInArrow(work, schema)
+    parts = given.mapInArrow(work, schema)
     rows = parts.groupBy("t", "group").agg(*(F.sum(name).alias(name) for name in SUMS)).toArrow()
     result = np.zeros((len(ts), int(groups.max()) + 1, len(SUMS)))
     indices = rows["t"].to_numpy(), rows["group"].to_numpy()

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame, Window
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
-from pyspark.sql.types import LongType, StructType
 
+from metaclip.balance.draws import DrawnMatches
 from metaclip.balance.probability import enters_at, keep_probability
 from metaclip.balance.thresholds import Counts
 from metaclip.errors import InputError
-from metaclip.spark.arrow_udf import arrow_column
+from metaclip.warehouse.files import Tasks
+from metaclip.warehouse.tables import MATCHES
 
+_COLUMNS = [name for name in MATCHES.schema.names if name not in ("metadata_version", "spacing")]
+"""Columns of a curated pair that are those of its match."""
 _DIGIT_BITS = 21
 """Bits of a histogram's digit: a positive double has 63, so three passes find any rank."""
-
-
-def draw_column(seed: int) -> Column:
-    """Return the draw of each pair: 53 bits of a hash of `pair_id` and the seed, in [0, 1)."""
-    hashed = F.xxhash64("pair_id", F.lit(seed).cast("bigint"))
-    return F.shiftrightunsigned(hashed, 11) * F.lit(2.0**-53)
-
-
-def conditioned_draw() -> Column:
-    """Return the draw of a pair of a curation, given that it was kept: in [0, 1) again.
-
-    It is uniform, since a kept pair's draw is uniform below its keep probability. In floating
-    point it is below 1 too, as the quotient of any double and the next larger one is.
-    """
-    return F.col("draw") / F.col("keep_probability")
 
 
 def keep_one_row_per_pair(matches: DataFrame) -> DataFrame:
@@ -48,28 +39,42 @@ def keep_one_text_per_image(matches: DataFrame, seed: int) -> DataFrame:
     return matches.withColumn("_rank", F.rank().over(order)).where("_rank = 1").drop("_rank")
 
 
-def count_shared_draws(matches: DataFrame, unique: bool) -> DataFrame:
+def count_shared_draws(matches: DataFrame) -> DataFrame:
     """Add `draw_rows`: the number of rows of a pair, in several crawls, that share its draw."""
     rows = F.count(F.lit(1)).over(Window.partitionBy("pair_id"))
-    return matches.withColumn("draw_rows", F.lit(1).cast("bigint") if unique else rows)
+    return matches.withColumn("draw_rows", rows)
 
 
-def score(matches: DataFrame, counts: Counts, t: float) -> DataFrame:
-    """Add `keep_probability` at t and `enters_at` to matches with their draws."""
-    shared = matches.sparkSession.sparkContext.broadcast(counts.astype(np.float64))
+def score(matches: DrawnMatches, counts: Counts, t: float) -> Tasks:
+    """Return tasks that yield all matches with `draw`, `keep_probability` at t and `enters_at`."""
+    given, make_rows = matches.tasks(*_COLUMNS)
+    shared = given.sparkSession.sparkContext.broadcast(counts.astype(np.float64))
 
-    def judge(entry_ids: pa.Array, draws: pa.Array) -> pa.Array:
-        keep = keep_probability(entry_ids, shared.value, t)
-        enters = enters_at(entry_ids, shared.value, draws)
-        return pa.StructArray.from_arrays([keep, enters], ["keep_probability", "enters_at"])
+    def judge(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for rows in make_rows(batches):
+            assert not isinstance(rows, str)
+            entry_ids, draws = rows.column("entry_ids"), rows.column("draw")
+            keep = keep_probability(entry_ids, shared.value, t)
+            enters = enters_at(entry_ids, shared.value, draws)
+            judged = rows.append_column("keep_probability", keep)
+            yield judged.append_column("enters_at", enters)
 
-    # One UDF for both: the ids pass into Python once.
-    both = StructType.fromDDL("keep_probability double, enters_at double")
-    judged = matches.withColumn("_judged", arrow_column(judge, both)("entry_ids", "draw"))
-    return judged.select("*", "_judged.*").drop("_judged")
+    return Tasks(given, judge)
 
 
-def t_from_size(matches: DataFrame, counts: Counts, size: int) -> float:
+def sample(matches: DrawnMatches, counts: Counts, t: float) -> Tasks:
+    """Return tasks that yield the rows of `curated`: the matches that are kept at t."""
+    given, judge = score(matches, counts, t)
+
+    def keep(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for rows in judge(batches):
+            assert not isinstance(rows, str)
+            yield rows.filter(pc.less(rows.column("draw"), rows.column("keep_probability")))
+
+    return Tasks(given, keep)
+
+
+def t_from_size(matches: DrawnMatches, counts: Counts, size: int) -> float:
     """Return the t that keeps exactly `size` rows: the size-th smallest `enters_at`.
 
     Three histograms of the bits find it; no value of a row is collected. Rows that share one
@@ -78,13 +83,16 @@ def t_from_size(matches: DataFrame, counts: Counts, size: int) -> float:
     Raises:
         InputError: there are fewer rows than `size`.
     """
-    shared = matches.sparkSession.sparkContext.broadcast(counts.astype(np.float64))
+    given, make_rows = matches.tasks("entry_ids")
+    shared = given.sparkSession.sparkContext.broadcast(counts.astype(np.float64))
 
-    def enter_bits(entry_ids: pa.Array, draws: pa.Array) -> pa.Array:
-        return enters_at(entry_ids, shared.value, draws).view(pa.int64())
+    def enter_bits(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for rows in make_rows(batches):
+            assert not isinstance(rows, str)
+            enters = enters_at(rows.column("entry_ids"), shared.value, rows.column("draw"))
+            yield pa.RecordBatch.from_arrays([enters.view(pa.int64())], ["bits"])
 
-    bits = arrow_column(enter_bits, LongType())("entry_ids", "draw")
-    ranked = matches.select(bits.alias("bits"))
+    ranked = given.mapInArrow(enter_bits, "bits bigint")
     prefix, rank = 0, size
     for shift in (2 * _DIGIT_BITS, _DIGIT_BITS, 0):
         inside = ranked.where(F.shiftright("bits", shift + _DIGIT_BITS) == prefix)

@@ -36,7 +36,7 @@ def gather_facts(
     """
     curated = warehouse.read_partition(CURATED, {"curation": curation.curation})
     # The list of a parent's survivors may be gone by now; the other figures do not need it.
-    pool = reopen_pool(warehouse, curation).count() if curation.parent is None else None
+    pool = reopen_pool(warehouse, curation).frame().count() if curation.parent is None else None
     funnel = count_funnel(warehouse, curation, pool)
     return CardFacts(settings, curation, funnel, images, count_languages(curated), counts)
 

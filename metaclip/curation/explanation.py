@@ -12,8 +12,8 @@ from pyspark.sql import Row
 from pyspark.sql import functions as F
 
 from metaclip.balance.counting import add_counts
+from metaclip.balance.draws import draws
 from metaclip.balance.probability import enters_at, keep_probability
-from metaclip.balance.sampling import draw_column
 from metaclip.balance.thresholds import Counts
 from metaclip.config.settings import ExplainSettings, Spacing
 from metaclip.errors import InputError
@@ -142,9 +142,7 @@ class Explainer:
         if row.parent is not None:
             kept = self._kept_row(pair, row.parent)
             return kept.draw / kept.keep_probability if kept is not None else None
-        frame = self._warehouse.spark.createDataFrame([(pair,)], "pair_id string")
-        first = frame.select(draw_column(row.seed).alias("draw")).collect()[0]
-        return float(first.draw)
+        return float(draws(pa.array([pair]), row.seed)[0].as_py())
 
     def _read_counts(self, curation: str) -> Counts:
         return add_counts([self._warehouse.read_rows(CURATION_COUNTS, {"curation": curation})])

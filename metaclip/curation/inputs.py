@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from msgspec import structs
-from pyspark.sql import DataFrame
 
 from metaclip.balance.counting import add_counts, count_matches
+from metaclip.balance.draws import DrawnMatches
 from metaclip.balance.expectation import Size
 from metaclip.balance.sampling import t_from_size
 from metaclip.balance.thresholds import Counts, t_from_reference, t_from_tail_share
@@ -32,13 +32,11 @@ from metaclip.warehouse.warehouse import Warehouse
 class Inputs:
     """The matches that a curation is sampled from, their entry counts and their versions.
 
-    `counts` are indexed by entry id. `matches` has the columns of a
-    match, crawl, and `draw`, with `draw_rows` rows that share it. `versions` are the Delta
-    versions of the tables that were read.
+    `counts` are indexed by entry id. `versions` are the Delta versions of the tables.
     """
 
     metadata_version: str
-    matches: DataFrame
+    matches: DrawnMatches
     counts: Counts
     versions: dict[str, int]
     summary: InputSummary
@@ -136,9 +134,9 @@ def _require_settings_of(parent: dict[str, Any], config: Config) -> None:
             raise InputError(setting, f"{expected}, as the parent has it", str(found))
 
 
-def _count(warehouse: Warehouse, matches: DataFrame, metadata_version: str) -> Counts:
+def _count(warehouse: Warehouse, matches: DrawnMatches, metadata_version: str) -> Counts:
     entries = warehouse.count_rows(METADATA, {"metadata_version": metadata_version})
-    return count_matches(matches, entries)
+    return count_matches(matches.read(["entry_ids"]), entries)
 
 
 def choose_t(inputs: Inputs, settings: BalanceSettings) -> float:

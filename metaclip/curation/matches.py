@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from pyspark.sql import DataFrame
-
+from metaclip.balance.draws import DrawnMatches, drawn_frame
 from metaclip.balance.sampling import (
-    conditioned_draw,
     count_shared_draws,
-    draw_column,
     keep_one_row_per_pair,
     keep_one_text_per_image,
 )
 from metaclip.curation.survivors import SurvivorAccount, keep_survivors, read_survivors
+from metaclip.warehouse.lineage import match_partition
 from metaclip.warehouse.tables import CURATED, MATCHES
 from metaclip.warehouse.views import read_crawls
 from metaclip.warehouse.warehouse import Warehouse
@@ -27,23 +26,24 @@ def read_matches(
     seed: int,
     *,
     unique: bool,
-) -> DataFrame:
+) -> DrawnMatches:
     """Return the matches of crawls, with the draws of a seed.
 
     Args:
         version: the metadata version.
         unique: keep the row of the least crawl name of each pair.
     """
-    matches = read_crawls(warehouse, MATCHES, version, spacing, crawls)
-    matches = matches.drop("metadata_version", "spacing")
-    if unique and len(crawls) > 1:
-        matches = keep_one_row_per_pair(matches)
-    return matches.withColumn("draw", draw_column(seed))
+    frame = partial(read_crawls, warehouse, MATCHES, version, spacing, crawls)
+    if len(crawls) == 1:
+        # Rows that need not meet are read by the tasks that sample them.
+        partition = match_partition(version, spacing, crawls[0])
+        return DrawnMatches(partial(warehouse.scan, MATCHES, partition), frame, seed)
+    return drawn_frame(keep_one_row_per_pair(frame()) if unique else frame(), seed)
 
 
 def read_surviving_matches(
     warehouse: Warehouse, parent: str, files: str | Sequence[str]
-) -> tuple[DataFrame, SurvivorAccount]:
+) -> tuple[DrawnMatches, SurvivorAccount]:
     """Return the rows of a curation that a list of survivors names, with their draws.
 
     Raises:
@@ -52,16 +52,22 @@ def read_surviving_matches(
     listed = read_survivors(warehouse.spark, files)
     curated = warehouse.read_partition(CURATED, {"curation": parent})
     survivors, account = keep_survivors(curated, listed, f"curation {parent}")
-    matches = survivors.withColumn("draw", conditioned_draw())
-    return matches.drop("curation", "keep_probability", "enters_at"), account
+    return drawn_frame(survivors, None), account
 
 
-def choose_texts(matches: DataFrame, texts_per_image: str, seed: int, *, unique: bool) -> DataFrame:
-    """Return `matches` with `draw_rows`; where `texts_per_image` is one, one text of each image.
+def choose_texts(
+    matches: DrawnMatches, texts_per_image: str, seed: int, *, unique: bool
+) -> DrawnMatches:
+    """Return `matches`; where `texts_per_image` is one, one text of each image.
 
     Args:
         unique: no two rows share a pair.
     """
+    if unique and texts_per_image != "one":
+        return matches
+    frame = matches.frame()
     if texts_per_image == "one":
-        matches = keep_one_text_per_image(matches, seed)
-    return count_shared_draws(matches, unique)
+        frame = keep_one_text_per_image(frame, seed)
+    if not unique:
+        frame = count_shared_draws(frame)
+    return drawn_frame(frame, matches.seed, shared=not unique)

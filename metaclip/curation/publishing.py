@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from metaclip import __version__
 from metaclip.balance.expectation import Size, count_curation, expect, group_by_entry
-from metaclip.balance.sampling import score
+from metaclip.balance.sampling import sample
 from metaclip.balance.thresholds import tail_share
 from metaclip.config.settings import Config
 from metaclip.curation.inputs import Inputs, choose_t
@@ -32,9 +32,7 @@ def publish_curation(config: Config, warehouse: Warehouse, inputs: Inputs) -> Sa
     partition = {"curation": config.balance.curation}
     counts = inputs.counts
     t = choose_t(inputs, config.balance)
-    scored = score(inputs.matches, counts, t).drop("draw_rows")
-    kept = scored.where("draw < keep_probability")
-    warehouse.replace(CURATED, kept, partition, inputs.versions)
+    warehouse.replace(CURATED, sample(inputs.matches, counts, t), partition, inputs.versions)
     sums = expect(inputs.matches, counts, [t], group_by_entry(counts))[0]
     by_entry = count_curation(sums, counts, t)
     _replace_while_own(warehouse, CURATION_COUNTS, by_entry, partition, inputs.versions)

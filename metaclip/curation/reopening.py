@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from msgspec import Struct, json
-from pyspark.sql import DataFrame, Row
+from pyspark.sql import Row
 
+from metaclip.balance.draws import DrawnMatches
 from metaclip.curation.matches import choose_texts, read_matches, read_surviving_matches
 from metaclip.warehouse.warehouse import Warehouse
 
@@ -20,16 +21,13 @@ class _Recorded(Struct, frozen=True):
     balance: _Balance = _Balance()
 
 
-def reopen_pool(warehouse: Warehouse, curation: Row) -> DataFrame:
+def reopen_pool(warehouse: Warehouse, curation: Row) -> DrawnMatches:
     """Return the rows that a curation was sampled from, as the tables hold them today.
 
     Later versions of the tables may hold other rows. The caller compares the counts.
 
     Args:
         curation: the curation's row of `curations`.
-
-    Returns:
-        The columns of `matches` without its metadata version and spacing, `draw` and `draw_rows`.
 
     Raises:
         InputError: the list of a parent's survivors is no longer there.

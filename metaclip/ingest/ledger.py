@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,7 +14,8 @@ from pyspark.sql import functions as F
 from metaclip.config.crawl import CrawlSettings
 from metaclip.crawl.files.listing import SourceFile
 from metaclip.errors import InputError
-from metaclip.warehouse.tables import EXTRACTIONS
+from metaclip.warehouse.files import Tasks
+from metaclip.warehouse.tables import EXTRACTIONS, PAIR_SCHEMA
 from metaclip.warehouse.views import read_view
 from metaclip.warehouse.warehouse import Warehouse
 
@@ -25,6 +26,20 @@ def read_pairs(warehouse: Warehouse, crawl: str) -> DataFrame:
     """Return the table `pairs` of one crawl: not unique, one row per image, text and page."""
     rows = warehouse.read(EXTRACTIONS).where((F.col("crawl") == crawl) & (F.col("kind") == "pair"))
     return rows.select("pair.*", "path")
+
+
+def scan_pairs(warehouse: Warehouse, crawl: str) -> Tasks:
+    """Return tasks that yield the rows of `pairs` of one crawl, in Python."""
+    given, read = warehouse.scan(EXTRACTIONS, {"crawl": crawl, "kind": "pair"}, ["path", "pair"])
+
+    def flatten(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for rows in read(batches):
+            assert not isinstance(rows, str)
+            columns = rows.column("pair").flatten()
+            names = [*PAIR_SCHEMA.names, "path"]
+            yield pa.RecordBatch.from_arrays([*columns, rows.column("path")], names)
+
+    return Tasks(given, flatten)
 
 
 def read_crawl_files(warehouse: Warehouse, crawl: str) -> DataFrame:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
-from metaclip.balance.counting import count_entries
 from metaclip.errors import InputError
 from metaclip.ingest.ledger import read_pairs
 from metaclip.warehouse.lineage import (
@@ -99,7 +98,7 @@ def _compare_partition(warehouse: Warehouse, partition: dict[str, str], found: F
         METADATA, {"metadata_version": partition["metadata_version"]}
     )
     where = f"entry_counts of crawl {partition['crawl']} ({partition['spacing']})"
-    bad = _differing(counts, count_entries(matches, entries))
+    bad = _differing(counts, _recount(matches, entries))
     found.disagreements.extend(_name(bad, where, "entries counted otherwise than in matches"))
 
 
@@ -127,7 +126,7 @@ def _compare_curation(warehouse: Warehouse, row: Row, found: Findings) -> None:
         found.disagreements.append(f"{where}: {size:,} pairs, not {row.actual_size:,}")
     counts = warehouse.read_partition(CURATION_COUNTS, partition)
     kept = counts.select("entry_id", F.col("kept").alias("count"))
-    bad = _differing(kept, count_entries(curated, counts))
+    bad = _differing(kept, _recount(curated, counts))
     found.disagreements.extend(_name(bad, where, "entries kept otherwise than curation_counts"))
     for name, table, source in _sources(row):
         written = warehouse.last_change(table, source)
@@ -148,6 +147,13 @@ def _sources(row: Row) -> list[tuple[str, Table, dict[str, str]]]:
         (f"matches/{crawl}", MATCHES, match_partition(row.metadata_version, row.spacing, crawl))
         for crawl in row.crawls
     ]
+
+
+def _recount(matches: DataFrame, entries: DataFrame) -> DataFrame:
+    """Return (entry_id, count) of all entries, counted by Spark, where jobs count in Python."""
+    found = matches.select(F.explode("entry_ids").alias("entry_id")).groupBy("entry_id").count()
+    joined = entries.select("entry_id").join(found, on="entry_id", how="left")
+    return joined.select("entry_id", F.coalesce("count", F.lit(0)).alias("count"))
 
 
 def _differing(counts: DataFrame, recounted: DataFrame) -> DataFrame:

@@ -9,10 +9,11 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
-from metaclip.balance.counting import count_entries
+from metaclip.balance.counting import count_matches, counts_table
 from metaclip.errors import InputError
 from metaclip.matching.unique_pairs import keep_first
 from metaclip.removals.requests import RecordedList, Removals, mark_removed
@@ -150,9 +151,10 @@ def recount(warehouse: Warehouse) -> list[dict[str, str]]:
             continue
         counted = warehouse.last_change(ENTRY_COUNTS, partition)
         if counted is not None and counted.inputs["matches"] != matched:
-            entries = warehouse.read_partition(ENTRY_COUNTS, partition)
-            counts = count_entries(warehouse.read_partition(MATCHES, partition), entries)
-            warehouse.replace(ENTRY_COUNTS, counts, partition, {"matches": matched})
+            entries = warehouse.read_rows(ENTRY_COUNTS, partition, ["entry_id"]).num_rows
+            counts = count_matches(warehouse.scan(MATCHES, partition, ["entry_ids"]), entries)
+            rows = counts_table(counts)
+            warehouse.replace(ENTRY_COUNTS, rows, partition, {"matches": matched})
             done.append(partition)
     return done
 
@@ -264,19 +266,17 @@ def _mark_curation(warehouse: Warehouse, row: Row) -> None:
     changed = warehouse.last_change(CURATED, partition)
     if changed is None or changed.version == row.curated_version:
         return
-    curated = warehouse.read_partition(CURATED, partition)
-    left = curated.count()
-    counts = warehouse.read_partition(CURATION_COUNTS, partition)
-    kept = count_entries(curated, counts).withColumnRenamed("count", "left")
-    counts = counts.join(kept, on="entry_id", how="inner").withColumn("kept", F.col("left"))
-    warehouse.replace(CURATION_COUNTS, counts.drop("left"), partition, changed.inputs)
-    rows = warehouse.read_partition(CURATIONS, partition)
-    rows = rows.withColumns(
-        {
-            "actual_size": F.lit(left).cast("bigint"),
-            "removed": F.lit(row.removed + row.actual_size - left).cast("bigint"),
-            "curated_version": F.lit(changed.version).cast("bigint"),
-        }
-    )
+    left = warehouse.read_rows(CURATED, partition, ["crawl"]).num_rows
+    counts = warehouse.read_rows(CURATION_COUNTS, partition).sort_by("entry_id")
+    kept = count_matches(warehouse.scan(CURATED, partition, ["entry_ids"]), counts.num_rows)
+    place = counts.schema.names.index("kept")
+    counts = counts.set_column(place, "kept", pa.array(kept))
+    warehouse.replace(CURATION_COUNTS, counts.drop_columns("curation"), partition, changed.inputs)
+    corrected = {
+        **row.asDict(),
+        "actual_size": left,
+        "removed": row.removed + row.actual_size - left,
+        "curated_version": changed.version,
+    }
     inputs = {**changed.inputs, "curated": changed.version}
-    warehouse.replace(CURATIONS, rows, partition, inputs)
+    warehouse.replace(CURATIONS, CURATIONS.rows([corrected]), partition, inputs)

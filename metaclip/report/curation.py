@@ -8,6 +8,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
+from metaclip.balance.draws import DrawnMatches
 from metaclip.balance.thresholds import Counts
 from metaclip.errors import InputError
 from metaclip.report.distributions import Distributions, count_distributions
@@ -63,13 +64,13 @@ class _Tables:
 
 
 def gather_report(
-    warehouse: Warehouse, row: Row, pool: DataFrame, against: Row | None = None
+    warehouse: Warehouse, row: Row, pool: DrawnMatches, against: Row | None = None
 ) -> CurationReport:
     """Return the figures of a curation; of pairs, the driver holds sums alone.
 
     Args:
         row: the curation's row of `curations`.
-        pool: the rows that it was sampled from, with `draw` and `draw_rows`.
+        pool: the rows that it was sampled from.
         against: the row of another curation.
 
     Raises:
@@ -86,7 +87,7 @@ def gather_report(
     listed = listed.sort_by("entry_id")
     entries = compute_entries(pool, ours.counts, row.t)
     _require_same_pool(row, entries)
-    distributions = count_distributions(pool, ours.curated)
+    distributions = count_distributions(pool.frame(), ours.curated)
     return CurationReport(
         row=row,
         funnel=count_funnel(warehouse, row, sum(bar.before for bar in distributions.matches)),

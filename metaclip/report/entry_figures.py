@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyspark.sql import DataFrame
 
+from metaclip.balance.draws import DrawnMatches
 from metaclip.balance.expectation import SUMS, expect, group_by_entry
 from metaclip.balance.probability import Floats
 from metaclip.balance.thresholds import Counts
@@ -58,7 +58,7 @@ class EntryFigures:
         return int((np.abs(self.deviations) > deviations).sum())
 
 
-def compute_entries(pool: DataFrame, counts: pa.Table, t: float) -> EntryFigures:
+def compute_entries(pool: DrawnMatches, counts: pa.Table, t: float) -> EntryFigures:
     """Return the figures of all entries from one pass over the pool.
 
     Args:

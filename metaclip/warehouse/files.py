@@ -29,10 +29,13 @@ ArrowMap = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
 class Tasks(NamedTuple):
-    """Tasks that make rows: what they are given, and what makes rows of it."""
+    """Tasks that make rows: what they are given, and what makes rows of it.
+
+    Between the rows it may yield notes, texts for the driver.
+    """
 
     given: DataFrame
-    make_rows: ArrowMap
+    make_rows: Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch | str]]
 
 
 _UNIQUE = ("pair_id", "image_id", "image_url")
@@ -46,9 +49,13 @@ ADDED = pa.schema(
         ("size", pa.int64()),
         ("partition", pa.string()),
         ("stats", pa.string()),
+        ("note", pa.string()),
     ]
 )
-"""Files that were written: path below the table, bytes; partition and statistics as JSON."""
+"""Files that were written: path below the table, bytes; partition and statistics as JSON.
+
+A row with a note is no file.
+"""
 
 
 @dataclass(frozen=True)
@@ -92,12 +99,22 @@ def select(table: Table, partition: Mapping[str, str], paths: Sequence[str] | No
     return Selection(inside)
 
 
-def file_writer(rows: ArrowMap, table: Table, storage: Storage, selection: Selection) -> ArrowMap:
-    """Return the function for mapInArrow that writes the result of `rows`, and returns ADDED."""
+def file_writer(tasks: Tasks, table: Table, storage: Storage, selection: Selection) -> ArrowMap:
+    """Return the function for mapInArrow that writes the rows of tasks, and returns ADDED."""
+    make_rows = tasks.make_rows  # without the DataFrame, which does not cross to the workers
 
     def write(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        written = write_files(rows(batches), table, storage, selection)
-        yield pa.RecordBatch.from_pylist(written, schema=ADDED)
+        notes: list[dict[str, Any]] = []
+
+        def rows() -> Iterator[pa.RecordBatch]:
+            for made in make_rows(batches):
+                if isinstance(made, str):
+                    notes.append({"note": made})
+                else:
+                    yield made
+
+        files = write_files(rows(), table, storage, selection)
+        yield pa.RecordBatch.from_pylist([*files, *notes], schema=ADDED)
 
     return write
 

@@ -35,11 +35,11 @@ def image_digests(image_urls: list[bytes]) -> list[bytes]:
 def id_arrays(image_urls: pa.StringArray, texts: pa.StringArray) -> tuple[pa.Array, pa.Array]:
     """Return `pair_id` and `image_id` of each row, without a string object for each."""
     urls, rest = (part.cast(pa.binary()).to_pylist() for part in (image_urls, texts))
-    pairs = _hex_digits(pair_digests(urls, rest), PAIR_DIGITS)
-    return pairs, _hex_digits(image_digests(urls), IMAGE_DIGITS)
+    pairs = hex_digits(pair_digests(urls, rest), PAIR_DIGITS)
+    return pairs, hex_digits(image_digests(urls), IMAGE_DIGITS)
 
 
-def _hex_digits(digests: list[bytes], width: int) -> pa.Array:
+def hex_digits(digests: list[bytes], width: int) -> pa.Array:
     """Return the first `width` hexadecimal digits of each digest."""
     offsets = np.arange(0, width * len(digests) + 1, width, dtype=np.int32)
     digits = b"".join([digest[: width // 2] for digest in digests]).hex().encode()

@@ -10,33 +10,21 @@ import json
 import time
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
 from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction, RemoveAction
 
-from metaclip.errors import ConflictError, InputError
+from metaclip.errors import ConflictError
 from metaclip.warehouse.files import Selection, write_files
-from metaclip.warehouse.storage import Storage
+from metaclip.warehouse.scanning import with_partition
+from metaclip.warehouse.storage import Storage, TableFile, list_files
 from metaclip.warehouse.table import Table, arrow_schema
 
 _HOOKS = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
-
-
-@dataclass(frozen=True)
-class _Held:
-    """A file of a table, and the bounds of the column by which rows are selected, if known."""
-
-    path: str
-    size: int
-    partition: tuple[tuple[str, str], ...]
-    least: str | None
-    greatest: str | None
 
 
 class Replacement:
@@ -47,8 +35,9 @@ class Replacement:
 
     def __init__(self, storage: Storage, table: Table, selection: Selection) -> None:
         self._storage, self._table, self._selection = storage, table, selection
-        self._delta = _open(storage, table)
-        self._held = self._find()
+        storage.require_table_or_nothing(table)
+        self._delta = storage.open_plain(table) if storage.exists(table) else None
+        self._held = [] if self._delta is None else self._find(self._delta)
 
     def commit(self, added: Sequence[Mapping[str, Any]], note: str) -> None:
         """Publish files, rows of ADDED, in place of the rows that are there.
@@ -56,6 +45,9 @@ class Replacement:
         Raises:
             ConflictError: another job wrote some of these rows since.
         """
+        if self._delta is None:
+            self._storage.create(self._table)
+        delta = self._delta or self._reopen()
         removed, kept = self._remove()
         actions: list[AddAction | RemoveAction] = [*map(_add, [*added, *kept]), *removed]
         rows = sum(json.loads(file["stats"])["numRecords"] for file in added)
@@ -65,32 +57,28 @@ class Replacement:
         )
         while True:
             try:
-                return self._delta.create_write_transaction(
+                return delta.create_write_transaction(
                     actions,
                     "append",
-                    self._delta.schema(),
+                    delta.schema(),
                     list(self._table.partitioned_by),
                     commit_properties=properties,
                     post_commithook_properties=_HOOKS,
                 )
             except CommitFailedError:
-                self._require_unchanged()
+                delta = self._reopen()
 
-    def _require_unchanged(self) -> None:
-        """Take the newest version, unless some of the files changed."""
-        held, before = self._held, self._delta.version()
-        self._delta = _open(self._storage, self._table)
-        self._held = self._find()
-        if self._held != held:
-            how = f"versions {before + 1} to {self._delta.version()}"
-            raise conflict(self._table, self._selection.partition, how)
+    def _reopen(self) -> DeltaTable:
+        """Return the newest version, unless some of the files changed."""
+        delta = self._storage.open_plain(self._table)
+        if self._find(delta) != self._held:
+            raise conflict(self._table, self._selection.partition, f"version {delta.version()}")
+        return delta
 
-    def _find(self) -> list[_Held]:
+    def _find(self, delta: DeltaTable) -> list[TableFile]:
         """Return the files that may have rows to be replaced, by path."""
-        actions = pa.table(self._delta.get_add_actions(flatten=True)).to_pylist()
-        files = [_held(action, self._table, self._selection.column) for action in actions]
-        found = [file for file in files if _may_have(file, self._selection)]
-        return sorted(found, key=lambda file: file.path)
+        files = list_files(delta, self._table, self._selection.column)
+        return [file for file in files if _may_have(file, self._selection)]
 
     def _remove(self) -> tuple[list[RemoveAction], list[dict[str, Any]]]:
         """Return what removes the rows, and new files, rows of ADDED, that keep other rows."""
@@ -107,7 +95,7 @@ class Replacement:
             removed.append(RemoveAction(file.path, True, now, file.size, dict(file.partition)))
         return removed, kept
 
-    def _keep_others(self, file: _Held) -> list[dict[str, Any]] | None:
+    def _keep_others(self, file: TableFile) -> list[dict[str, Any]] | None:
         """Write the rows of a file that stay, or return None where all of them do."""
         select, schema = self._selection.mask, arrow_schema(self._table.schema_without())
         with self._storage.files(self._table).open_input_file(file.path) as stream:
@@ -116,8 +104,8 @@ class Replacement:
             if not any(pc.any(select(rows)).as_py() for rows in values):
                 return None
             rest = (rows.filter(pc.invert(select(rows))) for rows in source.iter_batches())
-            whole = (_with_partition(rows, file) for rows in rest if rows.num_rows)
-            rows = (batch.select(schema.names).cast(schema) for batch in whole)
+            whole = (with_partition(rows, file, schema.names) for rows in rest if rows.num_rows)
+            rows = (batch.cast(schema) for batch in whole)
             return write_files(rows, self._table, self._storage, Selection({}))
 
 
@@ -129,46 +117,15 @@ def conflict(table: Table, partition: Mapping[str, str], how: str) -> ConflictEr
     )
 
 
-def _open(storage: Storage, table: Table) -> DeltaTable:
-    """Return the newest version of a table whose files hold all rows as they are."""
-    delta = storage.open(table)
-    protocol = delta.protocol()
-    if protocol.min_reader_version > 1:
-        features = ", ".join(protocol.reader_features or ["column mapping"])
-        raise InputError(
-            f"write of table {table.name}",
-            "a table of reader version 1, as jobs create it",
-            features,
-            "drop the feature (ALTER TABLE ... DROP FEATURE)",
-        )
-    return delta
-
-
-def _with_partition(rows: pa.RecordBatch, file: _Held) -> pa.RecordBatch:
-    for name, value in file.partition:
-        rows = rows.append_column(name, pa.repeat(value, rows.num_rows))
-    return rows
-
-
-def _may_have(file: _Held, selection: Selection) -> bool:
+def _may_have(file: TableFile, selection: Selection) -> bool:
     """Return whether a file may have some of the selected rows."""
-    if not selection.partition.items() <= dict(file.partition).items():
+    if not file.lies_in(selection.partition):
         return False
     if selection.column is None or file.least is None or file.greatest is None:
         return True
     ordered = sorted(selection.values)
     index = bisect_left(ordered, file.least)
     return index < len(ordered) and ordered[index] <= file.greatest
-
-
-def _held(action: Mapping[str, Any], table: Table, column: str | None) -> _Held:
-    return _Held(
-        path=action["path"],
-        size=action["size_bytes"],
-        partition=tuple((name, action[f"partition.{name}"]) for name in table.partitioned_by),
-        least=action.get(f"min.{column}"),
-        greatest=action.get(f"max.{column}"),
-    )
 
 
 def _add(file: Mapping[str, Any]) -> AddAction:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+import pyarrow as pa
 from deltalake import DeltaTable, Schema
-from deltalake.exceptions import TableNotFoundError
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileSelector, FileSystem, PyFileSystem
 from pyspark.sql import SparkSession
@@ -27,6 +28,23 @@ _S3A_OPTIONS = {
     "session.token": "aws_session_token",
     "endpoint.region": "aws_region",
 }
+
+
+class TableFile(NamedTuple):
+    """A file of a table: its path below the table, its bytes, and its partition.
+
+    `least` and `greatest` are the bounds of one column, where the log has them.
+    """
+
+    path: str
+    size: int
+    partition: tuple[tuple[str, str], ...]
+    least: str | None = None
+    greatest: str | None = None
+
+    def lies_in(self, partition: Mapping[str, str]) -> bool:
+        """Return whether the file is one of a partition."""
+        return partition.items() <= dict(self.partition).items()
 
 
 @dataclass(frozen=True)
@@ -51,13 +69,25 @@ class Storage:
         """Return the newest version of `table`."""
         return DeltaTable(self.path(table), storage_options=dict(self.options))
 
-    def create(self, table: Table) -> None:
-        """Create `table` from its declaration, unless it is there.
+    def open_plain(self, table: Table) -> DeltaTable:
+        """Return the newest version of `table`, whose files hold all rows as they are.
 
         Raises:
-            InputError: its folder has something else.
+            InputError: some feature of Delta changes what a file holds.
         """
-        self._require_table_or_nothing(table)
+        delta = self.open(table)
+        protocol = delta.protocol()
+        if protocol.min_reader_version > 1:
+            raise InputError(
+                f"table {table.name}",
+                "a table of reader version 1, as jobs create it",
+                ", ".join(protocol.reader_features or ["column mapping"]),
+                "drop the feature (ALTER TABLE ... DROP FEATURE)",
+            )
+        return delta
+
+    def create(self, table: Table) -> None:
+        """Create `table` from its declaration, unless it is there."""
         skipped = {"delta.dataSkippingNumIndexedCols": "0"}
         if table.skipped_by:
             skipped = {"delta.dataSkippingStatsColumns": ",".join(table.skipped_by)}
@@ -78,13 +108,11 @@ class Storage:
         if missing:
             delta.alter.add_constraint(missing)
 
-    def _require_table_or_nothing(self, table: Table) -> None:
+    def require_table_or_nothing(self, table: Table) -> None:
+        """Raise InputError where the folder of `table` has something else."""
         if self.exists(table):
             return
-        try:
-            listed = self.files(table).get_file_info(FileSelector("", allow_not_found=True))
-        except TableNotFoundError:  # no folder
-            return
+        listed = self.files(table).get_file_info(FileSelector(""))
         # A job that was killed while it created the table may leave a log without a commit.
         others = sorted({file.path for file in listed} - {"_delta_log"})
         if others:
@@ -93,7 +121,25 @@ class Storage:
 
     def files(self, table: Table) -> FileSystem:
         """Return the folder of `table`."""
+        if "://" not in self.root:
+            Path(self.path(table)).mkdir(parents=True, exist_ok=True)
         return PyFileSystem(DeltaStorageHandler(self.path(table), dict(self.options)))
+
+
+def list_files(delta: DeltaTable, table: Table, column: str | None = None) -> list[TableFile]:
+    """Return the files of a table by path, with the bounds of `column`."""
+    actions = pa.table(delta.get_add_actions(flatten=True)).to_pylist()
+    files = [
+        TableFile(
+            action["path"],
+            action["size_bytes"],
+            tuple((name, action[f"partition.{name}"]) for name in table.partitioned_by),
+            action.get(f"min.{column}"),
+            action.get(f"max.{column}"),
+        )
+        for action in actions
+    ]
+    return sorted(files)
 
 
 def storage_options(spark: SparkSession, root: str) -> dict[str, str]:

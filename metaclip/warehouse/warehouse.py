@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 from delta import exceptions as delta_exceptions
@@ -24,7 +24,8 @@ from metaclip.errors import InputError
 from metaclip.warehouse.commits import Change, CommitLog
 from metaclip.warehouse.files import ADDED, Tasks, file_writer, select, write_files
 from metaclip.warehouse.replacing import Replacement, conflict
-from metaclip.warehouse.storage import Storage, storage_options
+from metaclip.warehouse.scanning import divide_files, read_parts
+from metaclip.warehouse.storage import Storage, list_files, storage_options
 from metaclip.warehouse.table import Table
 
 _CONFLICTS = (
@@ -42,6 +43,16 @@ _NOTE = "spark.databricks.delta.commitInfo.userMetadata"
 
 Partition = Mapping[str, str]
 Versions = Mapping[str, int]
+
+
+class Draft(NamedTuple):
+    """Rows that were written and are not published yet, and what their tasks noted."""
+
+    table: Table
+    partition: Partition
+    replacement: Replacement
+    files: list[dict[str, Any]]
+    notes: list[str]
 
 
 class Warehouse:
@@ -146,6 +157,26 @@ class Warehouse:
             return self.read_partition(table, partition).count()
         return change.rows
 
+    def scan(self, table: Table, partition: Partition, columns: Sequence[str]) -> Tasks:
+        """Return tasks that read one partition of `table` at its version of now, in Python.
+
+        Raises:
+            InputError: as `read`.
+        """
+        self._open(table)
+        storage, session = self.storage, self.spark._jsparkSession
+        files = list_files(storage.open_plain(table), table)
+        largest = int(session.sessionState().conf().filesMaxPartitionBytes())
+        cores = self.spark.sparkContext.defaultParallelism
+        parts = divide_files([f for f in files if f.lies_in(partition)], largest, cores)
+
+        def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            for batch in batches:
+                for index in batch.column(0).to_pylist():
+                    yield from read_parts(parts[index], table, storage, columns)
+
+        return Tasks(self.spark.range(0, len(parts), 1, max(1, len(parts))), read)
+
     def replace(
         self,
         table: Table,
@@ -168,20 +199,43 @@ class Warehouse:
             InputError: the columns are not the declared ones.
             ConflictError: another job wrote the same rows at the same time.
         """
+        if not isinstance(rows, DataFrame):
+            self.publish(self.write(table, rows, partition, paths), inputs)
+            return
         self.create(table)
         with self.stage(f"write {table.name}"):
-            if isinstance(rows, DataFrame):
-                self._replace_by_spark(table, rows, partition, inputs)
-                return
+            self._replace_by_spark(table, rows, partition, inputs)
+
+    def write(
+        self,
+        table: Table,
+        rows: Tasks | pa.Table,
+        partition: Partition,
+        paths: Sequence[str] | None = None,
+    ) -> Draft:
+        """Write the files of a replacement, which `publish` commits; for rows of Python."""
+        if self.exists(table):
+            self._open(table)
+        with self.stage(f"write {table.name}"):
             selection = select(table, partition, paths)
             replacement = Replacement(self.storage, table, selection)
-            if isinstance(rows, Tasks):
-                write = file_writer(rows.make_rows, table, self.storage, selection)
-                written = rows.given.mapInArrow(write, from_arrow_schema(ADDED)).collect()
-                added = [row.asDict() for row in written]
-            else:
-                added = write_files(rows.to_batches(), table, self.storage, selection)
-            replacement.commit(added, self._note(partition, inputs))
+            if isinstance(rows, pa.Table):
+                files = write_files(rows.to_batches(), table, self.storage, selection)
+                return Draft(table, partition, replacement, files, [])
+            write = file_writer(rows, table, self.storage, selection)
+            found = rows.given.mapInArrow(write, from_arrow_schema(ADDED)).collect()
+            files = [row.asDict() for row in found if row.note is None]
+            notes = [row.note for row in found if row.note is not None]
+            return Draft(table, partition, replacement, files, notes)
+
+    def publish(self, draft: Draft, inputs: Versions) -> None:
+        """Commit files that were written.
+
+        Raises:
+            ConflictError: another job wrote the same rows at the same time.
+        """
+        with self.stage(f"write {draft.table.name}"):
+            draft.replacement.commit(draft.files, self._note(draft.partition, inputs))
 
     def _replace_by_spark(
         self, table: Table, rows: DataFrame, partition: Partition, inputs: Versions
@@ -254,6 +308,7 @@ class Warehouse:
         """
         if table.name in self._checked:
             return
+        self.storage.require_table_or_nothing(table)
         self.storage.create(table)
         self._open(table)
         self._checked.add(table.name)

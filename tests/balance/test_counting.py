@@ -7,10 +7,10 @@ from collections import Counter
 
 import pytest
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
 
 from metaclip.balance import counting
 from metaclip.errors import MetaclipError
+from metaclip.warehouse.files import Tasks
 
 ENTRIES = 40
 
@@ -21,10 +21,15 @@ def matches() -> list[list[int]]:
     return [sorted(chance.sample(range(30), chance.randint(1, 9))) for _ in range(200)]
 
 
+def tasks(spark: SparkSession, rows: list[list[int]]) -> Tasks:
+    """Return the rows in four tasks."""
+    frame = spark.createDataFrame([(ids,) for ids in rows], "entry_ids array<int>")
+    return Tasks(frame.repartition(4), iter)
+
+
 def test_the_counts_are_those_of_a_counter(spark: SparkSession) -> None:
     rows = matches()
-    frame = spark.createDataFrame([(ids,) for ids in rows], "entry_ids array<int>")
-    found = counting.count_matches(frame, ENTRIES)
+    found = counting.count_matches(tasks(spark, rows), ENTRIES)
     expected = Counter(entry for ids in rows for entry in ids)
     assert found.tolist() == [expected[entry] for entry in range(ENTRIES)]
     table = counting.counts_table(found)
@@ -33,13 +38,16 @@ def test_the_counts_are_those_of_a_counter(spark: SparkSession) -> None:
     assert twice.tolist() == (2 * found).tolist()
 
 
+def test_no_matches_have_counts_of_zero(spark: SparkSession) -> None:
+    assert counting.count_matches(tasks(spark, []), ENTRIES).tolist() == [0] * ENTRIES
+
+
 def test_counts_that_do_not_add_up_are_refused(
     spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    frame = spark.createDataFrame([(ids,) for ids in matches()], "entry_ids array<int>")
-    whole = counting.count_found
+    whole = counting._counts_of
     monkeypatch.setattr(
-        counting, "count_found", lambda rows: whole(rows).where(F.col("entry_id") != 7)
+        counting, "_counts_of", lambda ids, numbers, size: whole(ids[1:], numbers[1:], size)
     )
     with pytest.raises(MetaclipError, match="add up to"):
-        counting.count_matches(frame, ENTRIES)
+        counting.count_matches(tasks(spark, matches()), ENTRIES)

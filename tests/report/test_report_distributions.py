@@ -30,7 +30,7 @@ def test_charts_of_texts_and_hosts_count_the_pairs(made: Runner) -> None:
     pool = {row.pair_id: row for row in rows(made, "matches")}
     curated = rows(made, "curated", curation="default")
     found = count_distributions(
-        reopen_pool(warehouse, find_curation(warehouse, "default")),
+        reopen_pool(warehouse, find_curation(warehouse, "default")).frame(),
         warehouse.read_partition(CURATED, {"curation": "default"}),
     )
     values: dict[str, Callable[[Row], object]] = {

@@ -19,7 +19,7 @@ import pytest
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame, SparkSession
 
-from metaclip.balance.sampling import draw_column, score, t_from_size
+from metaclip.balance.sampling import t_from_size
 from metaclip.config.command_line import load_config
 from metaclip.curation.inputs import open_inputs
 from metaclip.ingest.ledger import read_pairs
@@ -30,6 +30,7 @@ from metaclip.jobs.match_entries import match_entries
 from metaclip.jobs.plan_balance import plan_balance
 from metaclip.jobs.sample_pairs import sample_pairs
 from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, MATCHES
+from tests.helpers.draws import draw_column, scored
 from tests.helpers.runner import ROOT, Runner
 from tests.helpers.shared_data import SHARED, needs_shared
 
@@ -220,7 +221,7 @@ def test_sizes_are_met_exactly(captions: Captions) -> None:
     config = load_config(None, [f"warehouse={captions.run.root}"])
     pool = open_inputs(config, captions.run.warehouse)
     _, counts = captions.keep(1.0)
-    entrances = score(pool.matches, counts, 1.0).select("enters_at").toArrow()["enters_at"]
+    entrances = scored(pool.matches, counts, 1.0).select("enters_at").toArrow()["enters_at"]
     for size in np.linspace(1000, len(captions.draws), 10).astype(int):
         t = t_from_size(pool.matches, counts, int(size))
         assert (entrances.to_numpy() <= t).sum() == size
@@ -294,7 +295,7 @@ def test_each_text_of_an_image_is_as_likely(captions: Captions) -> None:
     keep, _ = captions.keep(t)
     config = load_config(None, [f"warehouse={captions.run.root}", "balance.texts_per_image=one"])
     pool = open_inputs(config, captions.run.warehouse)
-    chosen = captions.mask_of(pool.matches)
+    chosen = captions.mask_of(pool.matches.frame())
     image = captions.rows["image_id"].combine_chunks().dictionary_encode().indices.to_numpy()
     texts = np.bincount(image)
     assert np.array_equal(np.bincount(image, chosen), np.ones(len(texts)))

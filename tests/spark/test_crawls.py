@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from metaclip.balance.sampling import draw_column
 from metaclip.errors import InputError
 from metaclip.jobs.import_metadata import import_metadata
 from metaclip.jobs.match_entries import match_entries
@@ -30,6 +29,7 @@ from metaclip.warehouse.tables import (
 from tests.helpers import table_rows
 from tests.helpers.balance_twins import slow_keep_probability
 from tests.helpers.crawls import WORDS, T, arrive, make_pairs
+from tests.helpers.draws import draw_column
 from tests.helpers.runner import Runner
 
 KINDS = ("all", "crawl")

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from metaclip.balance.counting import add_counts
-from metaclip.balance.sampling import draw_column, score, t_from_size
+from metaclip.balance.draws import drawn_frame
+from metaclip.balance.sampling import t_from_size
+from metaclip.config.settings import LanguageSettings
 from metaclip.errors import InputError
 from metaclip.ingest.ledger import read_crawl_files, read_pairs
 from metaclip.jobs.count_entries import count_entries
@@ -25,9 +27,10 @@ from metaclip.jobs.import_metadata import import_metadata
 from metaclip.jobs.match_entries import match_entries
 from metaclip.jobs.sample_pairs import sample_pairs
 from metaclip.matching.engine import build_engine
-from metaclip.matching.spark_columns import match_column
 from metaclip.matching.unique_pairs import find_matches, keep_unique
+from metaclip.warehouse.files import Tasks
 from metaclip.warehouse.tables import CURATION_COUNTS, ENTRY_COUNTS, MATCHES
+from tests.helpers.draws import frame_of, scored
 from tests.helpers.runner import ENTRIES, ROOT, Runner, write_files
 from tests.helpers.table_rows import curated, rows
 
@@ -35,8 +38,7 @@ PAGES = 96
 T = 5.0
 
 
-def drawn(matches: DataFrame, seed: int = 0) -> DataFrame:
-    return matches.withColumn("draw", draw_column(seed))
+MATCH = MATCHES.schema_without(*MATCHES.partitioned_by)
 
 
 def balance(run: Runner, *settings: str) -> dict[str, Any]:
@@ -72,16 +74,6 @@ def named(files: Sequence[Path]) -> str:
     return f"crawl.files={json.dumps([str(file) for file in files])}"
 
 
-def test_the_draw_of_the_worked_example(spark: SparkSession) -> None:
-    text = "http://example.org/cat.jpg\na cat"
-    frame = spark.createDataFrame([(text,)], "text string").select(
-        F.substring(F.sha2("text", 256), 1, 32).alias("pair_id")
-    )
-    row = frame.select("pair_id", draw_column(0).alias("draw")).collect()[0]
-    assert row.pair_id == "5f65a344f4d2ce087b81655d1c0f3547"
-    assert row.draw == 0.6244281616445617
-
-
 @pytest.mark.parametrize("partitions", [1, 7, 32])
 def test_the_number_of_partitions_changes_no_row(whole: Runner, partitions: int) -> None:
     """Match and score shuffled pairs in so many partitions."""
@@ -89,12 +81,14 @@ def test_the_number_of_partitions_changes_no_row(whole: Runner, partitions: int)
     pairs = pairs.repartition(partitions)
     assert pairs.rdd.getNumPartitions() == partitions
     engine = build_engine("compiled", ENTRIES, "reference")
-    found = find_matches(pairs, match_column(whole.spark, engine))
-    matches = keep_unique(found).repartition(partitions)
+    found = find_matches(Tasks(pairs, lambda batches: iter(batches)), engine)
+    marked = found.withColumn("removed_by", F.array())
+    unique = keep_unique(marked, None, LanguageSettings())
+    matches = frame_of(unique, MATCH).repartition(partitions)
     assert matches.rdd.getNumPartitions() == partitions
     counts = add_counts([whole.warehouse.read_rows(ENTRY_COUNTS, {})])
-    scored = score(drawn(matches), counts, T)
-    kept = scored.where(scored.enters_at <= T).withColumn("crawl", F.lit("local"))
+    judged = scored(matches.withColumn("crawl", F.lit("local")), counts, T)
+    kept = judged.where(judged.enters_at <= T)
     assert rows(kept) == curated(whole, "default", "curation")
 
 
@@ -106,13 +100,13 @@ def test_a_rerun_changes_no_row(whole: Runner) -> None:
 
 
 def test_a_smaller_t_gives_a_subset(whole: Runner) -> None:
-    matches = drawn(whole.warehouse.read(MATCHES))
+    matches = whole.warehouse.read(MATCHES)
     counts = add_counts([whole.warehouse.read_rows(ENTRY_COUNTS, {})])
     kept = []
     for t in (T, 20.0):
-        scored = score(matches, counts, t)
-        below = {row.pair_id for row in scored.where("draw < keep_probability").collect()}
-        assert below == {row.pair_id for row in scored.where(scored.enters_at <= t).collect()}
+        judged = scored(matches, counts, t)
+        below = {row.pair_id for row in judged.where("draw < keep_probability").collect()}
+        assert below == {row.pair_id for row in judged.where(judged.enters_at <= t).collect()}
         kept.append(below)
     assert kept[0] == {row["pair_id"] for row in curated(whole)}
     assert kept[0] < kept[1]
@@ -127,17 +121,17 @@ def test_a_size_is_met_exactly(whole: Runner) -> None:
 
 def test_each_size_has_its_t(whole: Runner) -> None:
     """The t of a size is the size-th smallest entrance, as sorting finds it."""
-    matches = drawn(whole.warehouse.read(MATCHES))
+    matches = whole.warehouse.read(MATCHES)
     counts = add_counts([whole.warehouse.read_rows(ENTRY_COUNTS, {})])
-    entrances = sorted(row.enters_at for row in score(matches, counts, T).collect())
+    entrances = sorted(row.enters_at for row in scored(matches, counts, T).collect())
     for size in (1, len(entrances) // 2):
-        assert t_from_size(matches, counts, size) == entrances[size - 1]
+        assert t_from_size(drawn_frame(matches, 0), counts, size) == entrances[size - 1]
 
 
 def test_another_seed_keeps_other_pairs(whole: Runner) -> None:
     counts = add_counts([whole.warehouse.read_rows(ENTRY_COUNTS, {})])
-    scored = score(drawn(whole.warehouse.read(MATCHES), 1), counts, T)
-    other = {row.pair_id for row in scored.where(scored.enters_at <= T).collect()}
+    judged = scored(whole.warehouse.read(MATCHES), counts, T, seed=1)
+    other = {row.pair_id for row in judged.where(judged.enters_at <= T).collect()}
     ids = {row["pair_id"] for row in curated(whole)}
     assert ids != other
     assert ids & other  # the tail is in both
