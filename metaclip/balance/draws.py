@@ -41,7 +41,7 @@ def draws(pair_ids: pa.StringArray, seed: int) -> pa.DoubleArray:
         MetaclipError: an id that does not have 32 digits.
     """
     with np.errstate(over="ignore"):
-        hashed = _hash_long(np.uint64(seed % (1 << 64)), _hash_ids(pair_ids))
+        hashed = _hash_long(np.array(seed % (1 << 64), np.uint64), _hash_ids(pair_ids))
     return pa.array((hashed >> np.uint64(11)).astype(np.float64) * 2.0**-53)
 
 
@@ -66,18 +66,18 @@ def _one_list(values: pa.StringArray) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array([0, len(values)], pa.int32()), values)
 
 
-def _hash_long(value: np.uint64, seeds: Words) -> Words:
+def _hash_long(value: Words, seeds: Words) -> Words:
     """Return XXH64 of the eight bytes of `value`, with a seed for each row."""
     result = seeds + _P5 + np.uint64(8)
     result = result ^ _round(np.uint64(0), value)
     return _avalanche(_rotate(result, 27) * _P1 + _P4)
 
 
-def _round(accumulator: np.uint64, words: Words | np.uint64) -> Words:
+def _round(accumulator: np.uint64, words: Words) -> Words:
     return _rotate(accumulator + words * _P2, 31) * _P1
 
 
-def _rotate(words: Words | np.uint64, bits: int) -> Words:
+def _rotate(words: Words, bits: int) -> Words:
     return (words << np.uint64(bits)) | (words >> np.uint64(64 - bits))
 
 

@@ -45,31 +45,19 @@ def count_shared_draws(matches: DataFrame) -> DataFrame:
     return matches.withColumn("draw_rows", rows)
 
 
-def score(matches: DrawnMatches, counts: Counts, t: float) -> Tasks:
-    """Return tasks that yield all matches with `draw`, `keep_probability` at t and `enters_at`."""
+def sample(matches: DrawnMatches, counts: Counts, t: float) -> Tasks:
+    """Return tasks that yield the rows of `curated`: the matches that are kept at t."""
     given, make_rows = matches.tasks(*_COLUMNS)
     shared = given.sparkSession.sparkContext.broadcast(counts.astype(np.float64))
 
-    def judge(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def keep(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for rows in make_rows(batches):
             assert not isinstance(rows, str)
-            entry_ids, draws = rows.column("entry_ids"), rows.column("draw")
-            keep = keep_probability(entry_ids, shared.value, t)
-            enters = enters_at(entry_ids, shared.value, draws)
-            judged = rows.append_column("keep_probability", keep)
-            yield judged.append_column("enters_at", enters)
-
-    return Tasks(given, judge)
-
-
-def sample(matches: DrawnMatches, counts: Counts, t: float) -> Tasks:
-    """Return tasks that yield the rows of `curated`: the matches that are kept at t."""
-    given, judge = score(matches, counts, t)
-
-    def keep(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for rows in judge(batches):
-            assert not isinstance(rows, str)
-            yield rows.filter(pc.less(rows.column("draw"), rows.column("keep_probability")))
+            judged = keep_probability(rows.column("entry_ids"), shared.value, t)
+            kept = pc.less(rows.column("draw"), judged)
+            rows = rows.append_column("keep_probability", judged).filter(kept)
+            enters = enters_at(rows.column("entry_ids"), shared.value, rows.column("draw"))
+            yield rows.append_column("enters_at", enters)
 
     return Tasks(given, keep)
 

@@ -60,7 +60,10 @@ A row with a note is no file.
 
 @dataclass(frozen=True)
 class Selection:
-    """Rows of a table: those of a partition, and in it those with one of the values of a column."""
+    """Rows of a table: those of a partition, and in it those with one of the values of a column.
+
+    The values are sorted.
+    """
 
     partition: Mapping[str, str]
     column: str | None = None
@@ -93,7 +96,7 @@ def select(table: Table, partition: Mapping[str, str], paths: Sequence[str] | No
     """
     inside = {name: value for name, value in partition.items() if name in table.partitioned_by}
     if paths is not None:
-        return Selection(inside, "path", paths)
+        return Selection(inside, "path", sorted(paths))
     for column in partition.keys() - inside.keys():
         return Selection(inside, column, [partition[column]])
     return Selection(inside)

@@ -35,9 +35,8 @@ class Replacement:
 
     def __init__(self, storage: Storage, table: Table, selection: Selection) -> None:
         self._storage, self._table, self._selection = storage, table, selection
-        storage.require_table_or_nothing(table)
-        self._delta = storage.open_plain(table) if storage.exists(table) else None
-        self._held = [] if self._delta is None else self._find(self._delta)
+        self._delta = storage.open_plain(table)
+        self._held = self._find(self._delta)
 
     def commit(self, added: Sequence[Mapping[str, Any]], note: str) -> None:
         """Publish files, rows of ADDED, in place of the rows that are there.
@@ -45,9 +44,6 @@ class Replacement:
         Raises:
             ConflictError: another job wrote some of these rows since.
         """
-        if self._delta is None:
-            self._storage.create(self._table)
-        delta = self._delta or self._reopen()
         removed, kept = self._remove()
         actions: list[AddAction | RemoveAction] = [*map(_add, [*added, *kept]), *removed]
         rows = sum(json.loads(file["stats"])["numRecords"] for file in added)
@@ -55,6 +51,7 @@ class Replacement:
             {"userMetadata": note, "operationMetrics": {"numOutputRows": str(rows)}},
             max_commit_retries=0,
         )
+        delta = self._delta
         while True:
             try:
                 return delta.create_write_transaction(
@@ -123,9 +120,8 @@ def _may_have(file: TableFile, selection: Selection) -> bool:
         return False
     if selection.column is None or file.least is None or file.greatest is None:
         return True
-    ordered = sorted(selection.values)
-    index = bisect_left(ordered, file.least)
-    return index < len(ordered) and ordered[index] <= file.greatest
+    index = bisect_left(selection.values, file.least)
+    return index < len(selection.values) and selection.values[index] <= file.greatest
 
 
 def _add(file: Mapping[str, Any]) -> AddAction:

@@ -87,7 +87,12 @@ class Storage:
         return delta
 
     def create(self, table: Table) -> None:
-        """Create `table` from its declaration, unless it is there."""
+        """Create `table` from its declaration, unless it is there.
+
+        Raises:
+            InputError: its folder has something else.
+        """
+        self._require_table_or_nothing(table)
         skipped = {"delta.dataSkippingNumIndexedCols": "0"}
         if table.skipped_by:
             skipped = {"delta.dataSkippingStatsColumns": ",".join(table.skipped_by)}
@@ -108,8 +113,7 @@ class Storage:
         if missing:
             delta.alter.add_constraint(missing)
 
-    def require_table_or_nothing(self, table: Table) -> None:
-        """Raise InputError where the folder of `table` has something else."""
+    def _require_table_or_nothing(self, table: Table) -> None:
         if self.exists(table):
             return
         listed = self.files(table).get_file_info(FileSelector(""))

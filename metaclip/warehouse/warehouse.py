@@ -121,7 +121,8 @@ class Warehouse:
         """
         terms = [(column, "=", value) for column, value in partition.items()]
         names = list(columns or table.schema.names)
-        return self._open(table).to_pyarrow_table(columns=names, filters=terms or None)
+        self._open(table)
+        return self.storage.open_plain(table).to_pyarrow_table(columns=names, filters=terms or None)
 
     def _open(self, table: Table) -> DeltaTable:
         if not self.exists(table):
@@ -214,8 +215,7 @@ class Warehouse:
         paths: Sequence[str] | None = None,
     ) -> Draft:
         """Write the files of a replacement, which `publish` commits; for rows of Python."""
-        if self.exists(table):
-            self._open(table)
+        self.create(table)
         with self.stage(f"write {table.name}"):
             selection = select(table, partition, paths)
             replacement = Replacement(self.storage, table, selection)
@@ -308,7 +308,6 @@ class Warehouse:
         """
         if table.name in self._checked:
             return
-        self.storage.require_table_or_nothing(table)
         self.storage.create(table)
         self._open(table)
         self._checked.add(table.name)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from metaclip.balance.draws import DrawnMatches, drawn_frame
-from metaclip.balance.sampling import score
+from metaclip.balance.probability import enters_at, keep_probability
 from metaclip.balance.thresholds import Counts
 from metaclip.warehouse.files import Tasks
 from metaclip.warehouse.tables import CURATED
@@ -35,6 +36,22 @@ def frame_of(tasks: Tasks, schema: StructType) -> DataFrame:
 
 
 def scored(matches: DataFrame | DrawnMatches, counts: Counts, t: float, seed: int = 0) -> DataFrame:
-    """Return matches, of one crawl or with a column crawl, as `score` judges them."""
+    """Return all matches with `keep_probability` at t and `enters_at`.
+
+    Args:
+        matches: drawn, or rows of which the draws are those of `seed`.
+    """
     drawn = matches if isinstance(matches, DrawnMatches) else drawn_frame(matches, seed)
-    return frame_of(score(drawn, counts, t), CURATED.schema_without("curation"))
+    columns = [name for name in CURATED.schema.names if name in drawn.frame().columns]
+    given, make_rows = drawn.tasks(*columns)
+    numbers = counts.astype(np.float64)
+
+    def judge(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for rows in make_rows(batches):
+            assert isinstance(rows, pa.RecordBatch)
+            ids = rows.column("entry_ids")
+            judged = rows.append_column("keep_probability", keep_probability(ids, numbers, t))
+            entrances = enters_at(ids, numbers, rows.column("draw"))
+            yield judged.append_column("enters_at", entrances)
+
+    return frame_of(Tasks(given, judge), CURATED.schema_without("curation"))

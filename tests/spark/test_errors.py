@@ -238,6 +238,7 @@ def test_a_list_that_matches_no_text_is_refused(run: Runner, tmp_path: Path, wat
     (tmp_path / "list").write_text("no such words\nnor these\n")
     run(import_metadata, f"metadata.file={tmp_path}/list")
     pairs = run(extract_pairs, f"crawl.files={wat}")["pairs"]
+    run.warehouse.create(MATCHES)
     message = refused(run, match_entries)
     assert f"found 0 of {pairs} texts match; is it the right list" in message
 
