@@ -100,7 +100,10 @@ class Replacement:
             values = source.iter_batches(columns=[self._selection.column])
             if not any(pc.any(select(rows)).as_py() for rows in values):
                 return None
-            rest = (rows.filter(pc.invert(select(rows))) for rows in source.iter_batches())
+            # Spark's own rewrites have the partition's columns in the file, too.
+            inside = [name for name in schema.names if name not in self._table.partitioned_by]
+            batches = source.iter_batches(columns=inside)
+            rest = (rows.filter(pc.invert(select(rows))) for rows in batches)
             whole = (with_partition(rows, file, schema.names) for rows in rest if rows.num_rows)
             rows = (batch.cast(schema) for batch in whole)
             return write_files(rows, self._table, self._storage, Selection({}))

@@ -328,6 +328,9 @@ def _qualify(spark: SparkSession, root: str) -> str:
         words = error.java_exception.getMessage() if isinstance(error, Py4JJavaError) else error
         reason = str(words).splitlines()[0]
         raise InputError(f"warehouse {root}", "a folder that Hadoop can reach", reason) from None
+    if "%" in name:
+        # deltalake would take %20 for a space in some of its requests.
+        raise InputError(f"warehouse {root}", "a path without %", name)
     return name.removeprefix("file:").rstrip("/") or "/"
 
 

@@ -68,8 +68,8 @@ def plain(found: Any) -> Any:
     """Return a value in the form that all readers share."""
     if isinstance(found, datetime):
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
-    if isinstance(found, dict):
+    if isinstance(found, dict) and found:
         return {key: plain(part) for key, part in sorted(found.items())}
     if isinstance(found, list) and found and isinstance(found[0], tuple):
         return dict(found)
-    return found
+    return [] if found == {} else found
