@@ -83,8 +83,7 @@ def gather_report(
     ours = _open(warehouse, row)
     metadata = {"metadata_version": row.metadata_version}
     columns = ("entry_id", "entry", "language", "source")
-    listed = warehouse.read_partition(METADATA, metadata).select(*columns).toArrow()
-    listed = listed.sort_by("entry_id")
+    listed = warehouse.read_rows(METADATA, metadata, columns).sort_by("entry_id")
     entries = compute_entries(pool, ours.counts, row.t)
     _require_same_pool(row, entries)
     distributions = count_distributions(pool.frame(), ours.curated)
@@ -103,9 +102,10 @@ def gather_report(
 
 def _open(warehouse: Warehouse, row: Row) -> _Tables:
     partition = {"curation": row.curation}
-    curated, counts = (warehouse.read_partition(t, partition) for t in (CURATED, CURATION_COUNTS))
-    figures = counts.select("entry_id", "count", "probability", "expected", "kept")
-    return _Tables(row, curated, figures.toArrow().sort_by("entry_id"))
+    curated = warehouse.read_partition(CURATED, partition)
+    columns = ("entry_id", "count", "probability", "expected", "kept")
+    counts = warehouse.read_rows(CURATION_COUNTS, partition, columns).sort_by("entry_id")
+    return _Tables(row, curated, counts)
 
 
 def _require_same_pool(row: Row, entries: EntryFigures) -> None:

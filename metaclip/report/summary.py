@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec import UNSET
-from pyspark.sql import functions as F
 
 from metaclip.report.summaries import CrawlSummary, CurateSummary, MatchSummary
 from metaclip.warehouse.tables import CURATED, CURATION_COUNTS, METADATA
 from metaclip.warehouse.warehouse import Warehouse
+
+_EXAMPLE = ("keep_probability", "pair_id", "text")
+_EXAMPLES = 5
+_ORDERS = {
+    "head": [("keep_probability", "ascending"), ("pair_id", "ascending")],
+    "tail": [("keep_probability", "descending"), ("pair_id", "ascending")],
+}
 
 
 def render_curation(warehouse: Warehouse, done: CurateSummary) -> str:
@@ -77,28 +87,38 @@ def _dropped(counts: dict[str, int]) -> str:
 
 
 def _largest_entries(warehouse: Warehouse, curation: str, version: str) -> list[str]:
-    counts = warehouse.read_partition(CURATION_COUNTS, {"curation": curation})
-    top = counts.orderBy(F.desc("count"), "entry_id").limit(10)
-    entries = warehouse.read_partition(METADATA, {"metadata_version": version})
-    rows = top.join(entries, on="entry_id", how="inner").orderBy(F.desc("count"), "entry_id")
+    order = [("count", "descending"), ("entry_id", "ascending")]
+    counts = warehouse.read_rows(CURATION_COUNTS, {"curation": curation})
+    top = counts.take(pc.select_k_unstable(counts, 10, order)).sort_by(order)
+    listed = warehouse.read_rows(METADATA, {"metadata_version": version}, ["entry_id", "entry"])
+    named = listed.filter(pc.is_in(listed["entry_id"], top["entry_id"])).to_pylist()
+    entries = {row["entry_id"]: row["entry"] for row in named}
     lines = [f"  {'largest entries':<24}{'count':>10}{'p':>10}{'expected':>12}{'kept':>8}"]
-    for row in rows.collect():
+    for row in top.to_pylist():
         lines.append(
-            f"  {row.entry[:22]:<24}{row['count']:>10,}{row.probability:>10.4f}"
-            f"{row.expected:>12,.1f}{row.kept:>8,}"
+            f"  {entries[row['entry_id']][:22]:<24}{row['count']:>10,}{row['probability']:>10.4f}"
+            f"{row['expected']:>12,.1f}{row['kept']:>8,}"
         )
     return lines
 
 
 def _examples(warehouse: Warehouse, curation: str) -> list[str]:
     """Return five captions of the head and five of the tail, by their keep probability."""
-    curated = warehouse.read_partition(CURATED, {"curation": curation})
-    order = F.xxhash64("pair_id", F.lit("text"))
-    columns = ("text", "keep_probability")
-    head = curated.orderBy("keep_probability", order).limit(5).select(*columns).collect()
-    tail = curated.orderBy(F.desc("keep_probability"), order).limit(5).select(*columns).collect()
+    given, make_rows = warehouse.scan(CURATED, {"curation": curation}, _EXAMPLE)
+
+    def choose(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for rows in make_rows(batches):
+            assert isinstance(rows, pa.RecordBatch)
+            for side, order in _ORDERS.items():
+                first = rows.take(pc.select_k_unstable(rows, _EXAMPLES, order))
+                yield first.append_column("side", pa.repeat(side, first.num_rows))
+
+    schema = "keep_probability double, pair_id string, text string, side string"
+    found = given.mapInArrow(choose, schema).toArrow()
     lines = []
-    for name, rows in (("head", head), ("tail", tail)):
-        lines.append(f"  captions of the {name}, with their keep probability")
-        lines += [f"    {row.keep_probability:.3f}  {row.text[:90]}" for row in rows]
+    for side, order in _ORDERS.items():
+        lines.append(f"  captions of the {side}, with their keep probability")
+        chosen = found.filter(pc.field("side") == side).sort_by(order).slice(0, _EXAMPLES)
+        for row in chosen.to_pylist():
+            lines.append(f"    {row['keep_probability']:.3f}  {row['text'][:90]}")
     return lines
