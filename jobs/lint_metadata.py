@@ -15,8 +15,9 @@ from metaclip.warehouse.warehouse import Warehouse
 def lint_metadata(config: Config, warehouse: Warehouse) -> MetadataSummary:
     """Check the entries of the version that `metadata.version` names, or of the only one."""
     version = choose_metadata(warehouse, config.metadata.version)
-    rows = warehouse.read_partition(METADATA, {"metadata_version": version})
-    table = rows.orderBy("entry_id").select("entry", "language").toArrow()
+    columns = ("entry_id", "entry", "language")
+    table = warehouse.read_rows(METADATA, {"metadata_version": version}, columns)
+    table = table.sort_by("entry_id")
     entries, languages = (table[name].to_pylist() for name in ("entry", "language"))
     lint = lint_entries(entries, languages, config.build.max_characters)
     return MetadataSummary(version, len(entries), lint)

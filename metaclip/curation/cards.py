@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from pyspark.sql import DataFrame, Row
+import pyarrow as pa
+from pyspark.sql import Row
 
 from metaclip.config.settings import CardSettings
 from metaclip.curation.reopening import reopen_pool
@@ -43,16 +44,16 @@ def gather_facts(
 
 def render_all_counts(warehouse: Warehouse, name: str, version: str) -> list[TextFile]:
     """Return the entry counts of the pool and of the curation `name`, each as a file."""
-    counts = warehouse.read_partition(CURATION_COUNTS, {"curation": name})
-    rows = warehouse.read_partition(METADATA, {"metadata_version": version})
-    entries = rows.select("entry_id", "entry", "language")
+    counts = warehouse.read_rows(CURATION_COUNTS, {"curation": name})
+    columns = ("entry_id", "entry", "language")
+    entries = warehouse.read_rows(METADATA, {"metadata_version": version}, columns)
     return [
         TextFile(file, render_counts(counts, entries, column), description)
         for file, (column, description) in _COUNTS.items()
     ]
 
 
-def render_counts(counts: DataFrame, entries: DataFrame, column: str) -> str:
+def render_counts(counts: pa.Table, entries: pa.Table, column: str) -> str:
     """Return a JSON object from each entry to its count, in the order of the ids.
 
     The paper's repository publishes counts in this form. Where the entries have several
@@ -62,10 +63,10 @@ def render_counts(counts: DataFrame, entries: DataFrame, column: str) -> str:
         counts: (entry_id, the column of that name).
         entries: (entry_id, entry, language).
     """
-    rows = counts.join(entries, on="entry_id", how="inner").orderBy("entry_id")
-    table = rows.select("language", "entry", column).toArrow().to_pydict()
+    rows = counts.select(["entry_id", column]).join(entries, "entry_id", join_type="inner")
+    table = rows.sort_by("entry_id").select(["language", "entry", column])
     by_language: dict[str, dict[str, int]] = {}
-    for language, entry, count in zip(*table.values(), strict=True):
+    for language, entry, count in zip(*table.to_pydict().values(), strict=True):
         by_language.setdefault(language or "none", {})[entry] = count
     several = len(by_language) > 1
     shown = by_language if several else next(iter(by_language.values()), {})

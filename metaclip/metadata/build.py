@@ -68,8 +68,8 @@ def _read_joined(warehouse: Warehouse, settings: BuildSettings) -> pa.Table:
     tables = [ENTRY_SCHEMA.empty_table()]
     seen = {settings.language}
     for version in settings.join:
-        rows = warehouse.read_partition(METADATA, {"metadata_version": version})
-        table = rows.orderBy("entry_id").select(*ENTRY_SCHEMA.names).toArrow().cast(ENTRY_SCHEMA)
+        rows = warehouse.read_rows(METADATA, {"metadata_version": version})
+        table = rows.sort_by("entry_id").select(ENTRY_SCHEMA.names).cast(ENTRY_SCHEMA)
         languages = set(table["language"].unique().to_pylist())
         if not languages or None in languages or languages & seen:
             found = ", ".join(sorted(map(str, languages))) or "no such version"

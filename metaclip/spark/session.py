@@ -35,13 +35,7 @@ SETTINGS: dict[str, str] = {
     "spark.speculation": "false",
     # Delta's default of 50 makes each small commit take seconds.
     "spark.databricks.delta.snapshotPartitions": "1",
-    # Delta would compare each row with each path of the commit: with 1,000 paths 7 to 17 µs of CPU
-    # a row. `Warehouse.replace` checks the paths by a hash set.
-    "spark.databricks.delta.replaceWhere.constraintCheck.enabled": "false",
-    # Also the command line, where a URL may have a user and a password.
     "spark.redaction.regex": SPARK_REGEX,
-    # Spares the sort before a write partitioned by kind (pairs beside their files' account).
-    "spark.sql.maxConcurrentOutputFileWriters": "4",
     # Spark makes this folder, which stays empty, in the working folder of the command else.
     "spark.sql.warehouse.dir": f"{gettempdir()}/metaclip-spark-warehouse",
     # A third less room than snappy takes. Shuffles keep LZ4, whose blocks have checksums: with
@@ -52,14 +46,6 @@ SETTINGS: dict[str, str] = {
     # Equal pairs are few in a task, so dropping them before the shuffle, which sorts all rows once
     # more, costs more than it spares. In the order of pages rows also compress better.
     "spark.sql.optimizer.windowGroupLimitThreshold": "-1",
-    # Larger pages compress better; their size is still 1 MB at most.
-    "spark.hadoop.parquet.page.row.count.limit": "200000",
-    # Parquet would first collect a dictionary of these columns, and then find few values twice.
-    **{
-        f"spark.hadoop.parquet.enable.dictionary#{parent}{name}": "false"
-        for parent in ("", "pair.")
-        for name in ("pair_id", "image_id", "image_url")
-    },
 }
 
 _LARGEST_HEAP = 4 << 30
