@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from pyspark.sql import SparkSession
 
 from metaclip.curation.cards import render_counts
 from metaclip.jobs.export_pairs import export_pairs
@@ -47,11 +47,11 @@ def test_counts_read_back_are_those_of_the_tables(made: Runner, folder: Path) ->
         assert list(read) == [names[number] for number in sorted(names)]
 
 
-def test_counts_of_several_languages_are_apart(spark: SparkSession) -> None:
-    entries = [(0, "Gift", "de"), (1, "gift", "en"), (2, "Gift", "en")]
-    frame = spark.createDataFrame(entries, "entry_id int, entry string, language string")
-    counts = spark.createDataFrame([(0, 3), (1, 0), (2, 7)], "entry_id int, count bigint")
-    read = json.loads(render_counts(counts, frame, "count"))
+def test_counts_of_several_languages_are_apart() -> None:
+    words, languages = ["Gift", "gift", "Gift"], ["de", "en", "en"]
+    entries = pa.table({"entry_id": [0, 1, 2], "entry": words, "language": languages})
+    counts = pa.table({"entry_id": [2, 0, 1], "count": [7, 3, 0]})
+    read = json.loads(render_counts(counts, entries, "count"))
     assert read == {"de": {"Gift": 3}, "en": {"gift": 0, "Gift": 7}}
 
 
