@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-EXTRAS := dev,http,s3,languages,build
+EXTRAS := dev,http,s3,languages,build,lineage
 AIRFLOW := .venv-airflow/.ready
 READERS := .venv-readers/.ready
 SPARK_PARTS := $(addprefix metaclip/spark/,jars.py java.py log4j2.properties)

@@ -24,6 +24,7 @@ from metaclip.errors import MetaclipError, root_cause
 from metaclip.redaction import Formatter, redact
 from metaclip.spark.session import create_session
 from metaclip.spark.stage_progress import StageProgress
+from metaclip.warehouse.openlineage import lineage_events
 from metaclip.warehouse.views import NamedTables
 from metaclip.warehouse.warehouse import Warehouse
 
@@ -87,7 +88,7 @@ def _run(
     warehouse = Warehouse(spark, config.warehouse, name, config.digest())
     stages = {"start": time.monotonic() - started}
     warehouse.require_writable()
-    with _show_progress(warehouse):
+    with _show_progress(warehouse), lineage_events(warehouse, name):
         summary = step(config, warehouse)
     tasks = account_for_tasks(spark)
     text = report(warehouse, summary) if report else ""

@@ -58,7 +58,8 @@ class Draft(NamedTuple):
 class Warehouse:
     """The tables below one root folder, for one job and its settings.
 
-    `seconds` has, by the name of each stage so far, how long it took.
+    `seconds` has, by the name of each stage so far, how long it took. `read_tables` and
+    `written_tables` name the tables that the job used so far.
     """
 
     def __init__(self, spark: SparkSession, root: str, job: str, config_digest: str) -> None:
@@ -69,6 +70,8 @@ class Warehouse:
         self.seconds: dict[str, float] = {}
         self.current: str | None = None
         """The stage that runs now."""
+        self.read_tables: set[str] = set()
+        self.written_tables: set[str] = set()
         self._log = CommitLog(self.storage)
         self._checked: set[str] = set()
 
@@ -134,6 +137,7 @@ class Warehouse:
             )
         delta = self.storage.open(table)
         table.check(_schema_of(delta), "read")
+        self.read_tables.add(table.name)
         return delta
 
     def version(self, table: Table) -> int:
@@ -235,7 +239,7 @@ class Warehouse:
             ConflictError: another job wrote the same rows at the same time.
         """
         with self.stage(f"write {draft.table.name}"):
-            draft.replacement.commit(draft.files, self._note(draft.partition, inputs))
+            draft.replacement.commit(draft.files, self._note(draft.table, draft.partition, inputs))
 
     def _replace_by_spark(
         self, table: Table, rows: DataFrame, partition: Partition, inputs: Versions
@@ -253,8 +257,9 @@ class Warehouse:
                 .save(self.path(table))
             )
 
-    def _note(self, partition: Partition, inputs: Versions) -> str:
-        """Return the userMetadata of a commit."""
+    def _note(self, table: Table, partition: Partition, inputs: Versions) -> str:
+        """Return the userMetadata of a commit to `table`."""
+        self.written_tables.add(table.name)
         return json.dumps({**self._commit, "partition": dict(partition), "inputs": dict(inputs)})
 
     @contextmanager
@@ -266,7 +271,7 @@ class Warehouse:
         Raises:
             ConflictError: another job wrote the same rows at the same time.
         """
-        self.spark.conf.set(_NOTE, self._note(partition, inputs))
+        self.spark.conf.set(_NOTE, self._note(table, partition, inputs))
         try:
             yield SparkTable.forPath(self.spark, self.path(table))
         except _CONFLICTS as error:
