@@ -21,7 +21,8 @@ def count_entries(config: Config, warehouse: Warehouse) -> CountSummary:
     matched = require_fresh_matches(warehouse, partition)
     matches = warehouse.scan(MATCHES, partition, ["entry_ids"])
     entries = warehouse.count_rows(METADATA, {"metadata_version": version})
-    counts = count_matches(matches, entries)
+    with warehouse.stage(f"write {ENTRY_COUNTS.name}"):
+        counts = count_matches(matches, entries)
     warehouse.replace(ENTRY_COUNTS, counts_table(counts), partition, {"matches": matched})
     total, hit = int(counts.sum()), int((counts > 0).sum())
     log.info("%s matches, %s entries hit", f"{total:,}", f"{hit:,}")

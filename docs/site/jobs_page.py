@@ -32,9 +32,9 @@ The line of JSON has the fields of the job's summary, listed below, and Spark's 
 
 | field | holds |
 |---|---|
-| `stages` | seconds of Spark's start (`start`), each commit (`write TABLE`), the rest (`other`) |
+| `stages` | seconds of Spark's start (`start`), of each table (`write TABLE`), the rest (`other`) |
 | `tasks`, `failed_tasks`, `task_seconds` | number of tasks, of failed ones, and their time |
-| `input_bytes`, `shuffle_bytes` | bytes read from files, bytes written by shuffles |
+| `input_bytes`, `shuffle_bytes` | bytes that Spark read from files, bytes that shuffles wrote |
 | `seconds` | time of the whole job |
 
 Spark's pages and event log name the stages alike. Users, passwords and queries of URLs are hidden

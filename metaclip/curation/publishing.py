@@ -33,7 +33,8 @@ def publish_curation(config: Config, warehouse: Warehouse, inputs: Inputs) -> Sa
     counts = inputs.counts
     t = choose_t(inputs, config.balance)
     warehouse.replace(CURATED, sample(inputs.matches, counts, t), partition, inputs.versions)
-    sums = expect(inputs.matches, counts, [t], group_by_entry(counts))[0]
+    with warehouse.stage(f"write {CURATION_COUNTS.name}"):
+        sums = expect(inputs.matches, counts, [t], group_by_entry(counts))[0]
     by_entry = count_curation(sums, counts, t)
     _replace_while_own(warehouse, CURATION_COUNTS, by_entry, partition, inputs.versions)
     size = Size.of(sums[0])

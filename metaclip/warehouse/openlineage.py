@@ -64,7 +64,7 @@ class _Run:
             from openlineage.client.uuid import generate_new_uuid
         except ImportError:
             where = f"{_PREFIX}transport.type"
-            hint = "pip install 'metaclip[lineage]'"
+            hint = "pip install openlineage-python"
             raise InputError(where, "the package openlineage-python", "none", hint) from None
         self._client = _client(settings)
         self._job = Job(settings.get("namespace", "default"), job)

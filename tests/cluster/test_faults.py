@@ -206,7 +206,6 @@ def test_the_first_of_two_drivers_wins(
 
 
 KILLS = {
-    "import_metadata": ("write metadata", 1),
     "extract_pairs": ("write extractions", WATS),
     "match_entries": (MATCHING, 1),
     "count_entries": ("write entry_counts", 1),
@@ -220,12 +219,22 @@ def at_work(application: Application, stage: str, tasks: int) -> int:
     return account_for(application.events(), stage, tasks).unfinished
 
 
+def _kill_import(session: Session, cluster: Cluster, given: list[str], warehouse: Path) -> None:
+    """Kill import_metadata, whose rows are the driver's own, once it has written a file."""
+    application = Submitted(cluster, "import_metadata", *given)
+    wait_for(lambda: [*(warehouse / "metadata").rglob("*.parquet")], every=0.002)
+    assert application.process.poll() is None
+    application.kill()
+    session.run("import_metadata", *given)
+
+
 def test_a_killed_driver_changes_no_row_in_any_job(
     session: Session, cluster: Cluster, quiet: Quiet, inputs: Inputs, tmp_path: Path
 ) -> None:
     """Each job, from the metadata to the curation of the pages, is killed and run again."""
     warehouse = tmp_path / "warehouse"
     given = [*settings(warehouse, "pages"), inputs.metadata, inputs.pages]
+    _kill_import(session, cluster, given, warehouse)
     for job, (stage, tasks) in KILLS.items():
         wait_for(lambda: cluster.cores_used() == 2)
         application = Submitted(cluster, job, *given)

@@ -60,7 +60,12 @@ def test_events_name_the_tables_of_each_job(
     log = tmp_path / "lineage.jsonl"
     parent = {"parentRunId": "0199d8a2-0000-7000-8000-000000000001", "parentJobNamespace": "dags"}
     steps = (import_metadata, extract_pairs, match_entries, count_entries, sample_pairs)
-    settings = [f"metadata.file={metadata}", f"crawl.files={wat}", "balance.t=5", "balance.crawls=[local]"]
+    settings = [
+        f"metadata.file={metadata}",
+        f"crawl.files={wat}",
+        "balance.t=5",
+        "balance.crawls=[local]",
+    ]
     with conf(
         run,
         transport__type="file",
