@@ -20,8 +20,8 @@ from metaclip.matching.compiled.engine import CompiledEngine, to_lists
 from metaclip.matching.engine import Engine
 from metaclip.matching.unique_pairs import find_matches
 from metaclip.spark.session import create_session
-from metaclip.warehouse.files import Tasks
 from metaclip.warehouse.tables import PAIR_SCHEMA
+from metaclip.warehouse.tasks import Tasks
 
 Figures = dict[str, Any]
 

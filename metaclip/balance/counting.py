@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from metaclip.balance.thresholds import Counts
 from metaclip.errors import MetaclipError
-from metaclip.warehouse.files import Tasks
+from metaclip.warehouse.tasks import Tasks
 
 
 def count_matches(matches: Tasks, entries: int) -> Counts:

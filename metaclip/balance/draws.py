@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 
 from metaclip.errors import MetaclipError
-from metaclip.warehouse.files import Tasks
 from metaclip.warehouse.ids import PAIR_DIGITS
+from metaclip.warehouse.tasks import Tasks
 
 Words = NDArray[np.uint64]
 

@@ -14,8 +14,8 @@ from metaclip.balance.draws import DrawnMatches
 from metaclip.balance.probability import enters_at, keep_probability
 from metaclip.balance.thresholds import Counts
 from metaclip.errors import InputError
-from metaclip.warehouse.files import Tasks
 from metaclip.warehouse.tables import MATCHES
+from metaclip.warehouse.tasks import Tasks
 
 _COLUMNS = [name for name in MATCHES.schema.names if name not in ("metadata_version", "spacing")]
 """Columns of a curated pair that are those of its match."""

@@ -23,8 +23,8 @@ from metaclip.ingest.ledger import choose_files, collect_files, require_coverage
 from metaclip.report.crawl_sums import summarise_files
 from metaclip.report.summaries import CrawlSummary
 from metaclip.spark.progress import Progress, ProgressAccumulator
-from metaclip.warehouse.files import Tasks
 from metaclip.warehouse.tables import EXTRACTIONS
+from metaclip.warehouse.tasks import Tasks
 from metaclip.warehouse.warehouse import Warehouse
 
 log = logging.getLogger(__name__)

@@ -14,8 +14,8 @@ from metaclip.crawl.files.listing import SourceFile
 from metaclip.crawl.files.stream import open_source
 from metaclip.redaction import redact
 from metaclip.spark.progress import ProgressAccumulator
-from metaclip.warehouse.files import ArrowMap
 from metaclip.warehouse.tables import EXTRACTION_SCHEMA, PAIR_SCHEMA
+from metaclip.warehouse.tasks import ArrowMap
 
 FILE_TYPE = EXTRACTION_SCHEMA.field("file").type
 _MOST = 300

@@ -14,8 +14,8 @@ from pyspark.sql import functions as F
 from metaclip.config.crawl import CrawlSettings
 from metaclip.crawl.files.listing import SourceFile
 from metaclip.errors import InputError
-from metaclip.warehouse.files import Tasks
 from metaclip.warehouse.tables import EXTRACTIONS, PAIR_SCHEMA
+from metaclip.warehouse.tasks import Tasks
 from metaclip.warehouse.views import read_view
 from metaclip.warehouse.warehouse import Warehouse
 

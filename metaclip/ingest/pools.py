@@ -26,7 +26,7 @@ from metaclip.ingest.pool.opening import UNREADABLE, FormError, open_local
 from metaclip.ingest.pool.reading import read_pool_file, read_records, row_schema
 from metaclip.ingest.pool.where_types import common_type
 from metaclip.spark.progress import ProgressAccumulator
-from metaclip.warehouse.files import ArrowMap, Tasks
+from metaclip.warehouse.tasks import ArrowMap, Tasks
 
 _LOOKED_AT = 3
 """Files whose form is checked before anything is written."""

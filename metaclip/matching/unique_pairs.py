@@ -22,9 +22,9 @@ from metaclip.config.settings import LanguageSettings
 from metaclip.errors import InputError
 from metaclip.matching.engine import Engine
 from metaclip.matching.languages import LanguageModel
-from metaclip.warehouse.files import Tasks
 from metaclip.warehouse.ids import PAIR_DIGITS, hex_digits
 from metaclip.warehouse.tables import PAIR_SCHEMA
+from metaclip.warehouse.tasks import Tasks
 
 _ORDER = ("path", "page_url", "text_source", "warc_file", "warc_offset", "fetched_at", "source_id")
 """The sort order of equal pairs, of which the first stays; the last four columns break ties."""

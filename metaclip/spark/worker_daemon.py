@@ -11,7 +11,9 @@ from __future__ import annotations
 import gc
 import sys
 
+import deltalake.fs  # noqa: F401
 import pyarrow as pa
+import pyarrow.parquet  # noqa: F401
 from numba.core.registry import cpu_target
 
 
@@ -21,7 +23,10 @@ def without_archives(paths: list[str]) -> list[str]:
 
 
 def import_for_workers() -> None:
-    """Import what Numba and PyArrow import at the first call of a kernel."""
+    """Import what Numba and PyArrow import at the first call of a kernel.
+
+    deltalake, which starts its threads at its first call, is imported above.
+    """
     cpu_target.target_context.refresh()
     pa.array([0])
     gc.freeze()  # A collection in a worker would write to each object, and so copy its page.

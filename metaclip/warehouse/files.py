@@ -7,36 +7,23 @@ adds it; what a failed task leaves, a vacuum removes.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import and_
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow.fs import FileSystem
-from pyspark.sql import DataFrame
 
 from metaclip.errors import MetaclipError
+from metaclip.warehouse.selection import Selection
 from metaclip.warehouse.storage import Storage
 from metaclip.warehouse.table import Table, arrow_schema
-
-ArrowMap = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
-"""A function for mapInArrow."""
-
-
-class Tasks(NamedTuple):
-    """Tasks that make rows: what they are given, and what makes rows of it.
-
-    Between the rows it may yield notes, texts for the driver.
-    """
-
-    given: DataFrame
-    make_rows: Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch | str]]
-
+from metaclip.warehouse.tasks import ArrowMap, Tasks
 
 _UNIQUE = ("pair_id", "image_id", "image_url")
 """Columns in which few values occur twice, so a dictionary is built for nothing."""
@@ -56,50 +43,6 @@ ADDED = pa.schema(
 
 A row with a note is no file.
 """
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Rows of a table: those of a partition, and in it those with one of the values of a column.
-
-    The values are sorted.
-    """
-
-    partition: Mapping[str, str]
-    column: str | None = None
-    values: Sequence[str] = ()
-
-    def mask(self, rows: pa.RecordBatch) -> pa.BooleanArray:
-        """Return true for each of the rows that has one of the values."""
-        return pc.is_in(rows.column(self.column), pa.array(self.values, pa.string()))
-
-    def complete(self, rows: pa.RecordBatch) -> pa.RecordBatch:
-        """Return rows with the column, where they may lack it since it has one value.
-
-        Raises:
-            MetaclipError: a row that is not selected.
-        """
-        if self.column is None:
-            return rows
-        if self.column not in rows.schema.names:
-            [value] = self.values
-            return rows.append_column(self.column, pa.repeat(value, rows.num_rows))
-        if not pc.all(self.mask(rows)).as_py():
-            raise MetaclipError(f"write of other values of {self.column} than are replaced")
-        return rows
-
-
-def select(table: Table, partition: Mapping[str, str], paths: Sequence[str] | None) -> Selection:
-    """Return the rows of a partition, or of `paths` in it.
-
-    A table without partitions has a column with the value that `partition` gives.
-    """
-    inside = {name: value for name, value in partition.items() if name in table.partitioned_by}
-    if paths is not None:
-        return Selection(inside, "path", sorted(paths))
-    for column in partition.keys() - inside.keys():
-        return Selection(inside, column, [partition[column]])
-    return Selection(inside)
 
 
 def file_writer(tasks: Tasks, table: Table, storage: Storage, selection: Selection) -> ArrowMap:

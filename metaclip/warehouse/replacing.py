@@ -19,9 +19,10 @@ from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction, RemoveAction
 
 from metaclip.errors import ConflictError
-from metaclip.warehouse.files import Selection, write_files
+from metaclip.warehouse.files import write_files
 from metaclip.warehouse.scanning import with_partition
-from metaclip.warehouse.storage import Storage, TableFile, list_files
+from metaclip.warehouse.selection import Selection
+from metaclip.warehouse.storage import Storage, TableFile, list_files, require_plain
 from metaclip.warehouse.table import Table, arrow_schema
 
 _HOOKS = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
@@ -35,7 +36,7 @@ class Replacement:
 
     def __init__(self, storage: Storage, table: Table, selection: Selection) -> None:
         self._storage, self._table, self._selection = storage, table, selection
-        self._delta = storage.open_plain(table)
+        self._delta = storage.open(table)
         self._held = self._find(self._delta)
 
     def commit(self, added: Sequence[Mapping[str, Any]], note: str) -> None:
@@ -67,13 +68,14 @@ class Replacement:
 
     def _reopen(self) -> DeltaTable:
         """Return the newest version, unless some of the files changed."""
-        delta = self._storage.open_plain(self._table)
+        delta = self._storage.open(self._table)
         if self._find(delta) != self._held:
             raise conflict(self._table, self._selection.partition, f"version {delta.version()}")
         return delta
 
     def _find(self, delta: DeltaTable) -> list[TableFile]:
         """Return the files that may have rows to be replaced, by path."""
+        require_plain(delta, self._table)
         files = list_files(delta, self._table, self._selection.column)
         return [file for file in files if _may_have(file, self._selection)]
 

@@ -69,23 +69,6 @@ class Storage:
         """Return the newest version of `table`."""
         return DeltaTable(self.path(table), storage_options=dict(self.options))
 
-    def open_plain(self, table: Table) -> DeltaTable:
-        """Return the newest version of `table`, whose files hold all rows as they are.
-
-        Raises:
-            InputError: some feature of Delta changes what a file holds.
-        """
-        delta = self.open(table)
-        protocol = delta.protocol()
-        if protocol.min_reader_version > 1:
-            raise InputError(
-                f"table {table.name}",
-                "a table of reader version 1, as jobs create it",
-                ", ".join(protocol.reader_features or ["column mapping"]),
-                "drop the feature (ALTER TABLE ... DROP FEATURE)",
-            )
-        return delta
-
     def create(self, table: Table) -> None:
         """Create `table` from its declaration, unless it is there.
 
@@ -128,6 +111,18 @@ class Storage:
         if "://" not in self.root:
             Path(self.path(table)).mkdir(parents=True, exist_ok=True)
         return PyFileSystem(DeltaStorageHandler(self.path(table), dict(self.options)))
+
+
+def require_plain(delta: DeltaTable, table: Table) -> None:
+    """Raise InputError where a feature of Delta changes what a file of `table` holds."""
+    protocol = delta.protocol()
+    if protocol.min_reader_version > 1:
+        raise InputError(
+            f"table {table.name}",
+            "a table of reader version 1, as jobs create it",
+            ", ".join(protocol.reader_features or ["column mapping"]),
+            "drop the feature (ALTER TABLE ... DROP FEATURE)",
+        )
 
 
 def list_files(delta: DeltaTable, table: Table, column: str | None = None) -> list[TableFile]:

@@ -22,11 +22,13 @@ from pyspark.sql.types import StructType
 from metaclip import __version__
 from metaclip.errors import InputError
 from metaclip.warehouse.commits import Change, CommitLog
-from metaclip.warehouse.files import ADDED, Tasks, file_writer, select, write_files
+from metaclip.warehouse.files import ADDED, file_writer, write_files
 from metaclip.warehouse.replacing import Replacement, conflict
 from metaclip.warehouse.scanning import divide_files, read_parts
-from metaclip.warehouse.storage import Storage, list_files, storage_options
+from metaclip.warehouse.selection import select
+from metaclip.warehouse.storage import Storage, list_files, require_plain, storage_options
 from metaclip.warehouse.table import Table
+from metaclip.warehouse.tasks import Tasks
 
 _CONFLICTS = (
     delta_exceptions.DeltaConcurrentModificationException,
@@ -124,8 +126,9 @@ class Warehouse:
         """
         terms = [(column, "=", value) for column, value in partition.items()]
         names = list(columns or table.schema.names)
-        self._open(table)
-        return self.storage.open_plain(table).to_pyarrow_table(columns=names, filters=terms or None)
+        delta = self._open(table)
+        require_plain(delta, table)
+        return delta.to_pyarrow_table(columns=names, filters=terms or None)
 
     def _open(self, table: Table) -> DeltaTable:
         if not self.exists(table):
@@ -168,9 +171,10 @@ class Warehouse:
         Raises:
             InputError: as `read`.
         """
-        self._open(table)
+        delta = self._open(table)
+        require_plain(delta, table)
         storage, session = self.storage, self.spark._jsparkSession
-        files = list_files(storage.open_plain(table), table)
+        files = list_files(delta, table)
         largest = int(session.sessionState().conf().filesMaxPartitionBytes())
         cores = self.spark.sparkContext.defaultParallelism
         parts = divide_files([f for f in files if f.lies_in(partition)], largest, cores)

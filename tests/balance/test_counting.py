@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 
 from metaclip.balance import counting
 from metaclip.errors import MetaclipError
-from metaclip.warehouse.files import Tasks
+from metaclip.warehouse.tasks import Tasks
 
 ENTRIES = 40
 

@@ -13,8 +13,8 @@ from pyspark.sql.types import StructType
 from metaclip.balance.draws import DrawnMatches, drawn_frame
 from metaclip.balance.probability import enters_at, keep_probability
 from metaclip.balance.thresholds import Counts
-from metaclip.warehouse.files import Tasks
 from metaclip.warehouse.tables import CURATED
+from metaclip.warehouse.tasks import Tasks
 
 
 def draw_column(seed: int) -> Column:

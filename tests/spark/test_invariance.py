@@ -28,8 +28,8 @@ from metaclip.jobs.match_entries import match_entries
 from metaclip.jobs.sample_pairs import sample_pairs
 from metaclip.matching.engine import build_engine
 from metaclip.matching.unique_pairs import find_matches, keep_unique
-from metaclip.warehouse.files import Tasks
 from metaclip.warehouse.tables import CURATION_COUNTS, ENTRY_COUNTS, MATCHES
+from metaclip.warehouse.tasks import Tasks
 from tests.helpers.draws import frame_of, scored
 from tests.helpers.runner import ENTRIES, ROOT, Runner, write_files
 from tests.helpers.table_rows import curated, rows

@@ -13,9 +13,9 @@ from pyspark.sql import SparkSession
 
 from metaclip.errors import MetaclipError
 from metaclip.warehouse import files
-from metaclip.warehouse.files import Tasks
 from metaclip.warehouse.table import Table
 from metaclip.warehouse.tables import ENTRY_COUNTS, EXTRACTIONS, METADATA, TABLES
+from metaclip.warehouse.tasks import Tasks
 from metaclip.warehouse.warehouse import Warehouse
 from tests.helpers.table_records import as_set, records
 

@@ -14,9 +14,11 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from metaclip.errors import ConflictError, InputError
-from metaclip.warehouse.files import Selection, Tasks, write_files
+from metaclip.warehouse.files import write_files
 from metaclip.warehouse.replacing import Replacement
+from metaclip.warehouse.selection import Selection
 from metaclip.warehouse.tables import CURATIONS, EXTRACTIONS, METADATA
+from metaclip.warehouse.tasks import Tasks
 from metaclip.warehouse.warehouse import Warehouse
 
 PATHS = [f"crawl-data/CC-MAIN-2024-22/segments/1715971057216.39/wat/{n:05}.gz" for n in range(12)]

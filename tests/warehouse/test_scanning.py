@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from metaclip.warehouse import files, scanning
-from metaclip.warehouse.files import Tasks
 from metaclip.warehouse.scanning import divide_files
 from metaclip.warehouse.storage import TableFile
 from metaclip.warehouse.tables import CURATED
+from metaclip.warehouse.tasks import Tasks
 from metaclip.warehouse.warehouse import Warehouse
 from tests.helpers.draws import frame_of
 from tests.helpers.table_records import as_set, records

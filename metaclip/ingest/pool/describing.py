@@ -15,7 +15,7 @@ from metaclip.ingest.pool.json_records import field_types
 from metaclip.ingest.pool.kinds import hive_columns, pool_kind
 from metaclip.ingest.pool.opening import UNREADABLE, open_local
 from metaclip.ingest.pool.parquet import open_parquet
-from metaclip.warehouse.files import ArrowMap
+from metaclip.warehouse.tasks import ArrowMap
 
 Types = dict[str, pa.DataType]
 TYPES_DDL = "name string, type binary"

@@ -18,9 +18,9 @@ from metaclip.errors import InputError
 from metaclip.metadata.input_files import InputFile, digest
 from metaclip.metadata.wikipedia.dump_parts import DumpPart, PartAccount, divide_dump, read_part
 from metaclip.metadata.wikipedia.wikitext import parser_name
-from metaclip.warehouse.files import Tasks
 from metaclip.warehouse.table import arrow_schema
 from metaclip.warehouse.tables import WIKI_TEXTS
+from metaclip.warehouse.tasks import Tasks
 from metaclip.warehouse.warehouse import Warehouse
 
 PARTS_PER_COMMIT = 64
