@@ -13,7 +13,7 @@ import sys
 
 import deltalake.fs  # noqa: F401
 import pyarrow as pa
-import pyarrow.parquet  # noqa: F401
+import pyarrow.parquet
 from numba.core.registry import cpu_target
 
 
