@@ -26,7 +26,7 @@ PLAIN = [table for table in TABLES if table is not EXTRACTIONS]
 def test_rows_of_python_are_read_by_spark_and_deltalake(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: Table
 ) -> None:
-    monkeypatch.setattr(files, "_GROUP_BYTES", 1_000)  # several row groups a file
+    monkeypatch.setattr(files, "_GROUP_BYTES", 100)  # several row groups a file
     warehouse = Warehouse(spark, str(tmp_path / "a b é=1"), "test", "0")
     rows = records(table, 200)
     if not table.partitioned_by:
