@@ -28,7 +28,7 @@ from metaclip.warehouse.warehouse import Warehouse
 from tests.helpers.archives import with_other_hosts
 
 COPIES = (1, 2, 4, 8, 16)
-ROUNDS = 3
+ROUNDS = 5
 STAGES = ("extract_pairs", "match_entries", "count_entries", "sample_pairs")
 FILES, PAGES_PER_FILE, CRAWLS = 90_000, 2.64e9 / 90_000, 100
 """Those of CC-MAIN-2024-51, by its announcement: 2.64 billion pages in 90,000 files."""
