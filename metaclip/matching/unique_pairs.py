@@ -119,7 +119,7 @@ def keep_unique(found: DataFrame, model: LanguageModel | None, settings: Languag
 
     def keep(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch | str]:
         account = PairAccount()
-        for first in _first_of_each(batches, account):
+        for first in first_of_each(batches, account):
             rows = _complete(first)
             language_model = None if shared is None else shared.value
             yield _choose_languages(rows, language_model, settings, account)
@@ -128,7 +128,7 @@ def keep_unique(found: DataFrame, model: LanguageModel | None, settings: Languag
     return Tasks(grouped, keep)
 
 
-def _first_of_each(
+def first_of_each(
     batches: Iterable[pa.RecordBatch], account: PairAccount
 ) -> Iterator[pa.RecordBatch]:
     """Yield the first rows of pairs that stay and have an entry, and count all rows.
