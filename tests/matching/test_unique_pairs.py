@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,7 +50,7 @@ def test_the_first_row_of_each_pair_stays(
     edges = [0, *sorted(min(cut, len(rows)) for cut in cuts), len(rows)]
     batches = [
         batch
-        for begin, end in zip(edges, edges[1:], strict=False)
+        for begin, end in pairwise(edges)
         for batch in table.slice(begin, end - begin).combine_chunks().to_batches()
         or [pa.RecordBatch.from_pylist([], schema=SCHEMA)]
     ]
