@@ -29,7 +29,7 @@ _UNIQUE = ("pair_id", "image_id", "image_url")
 """Columns in which few values occur twice, so a dictionary is built for nothing."""
 _PAGE_BYTES = 4 << 20
 """Bytes of a page. With pages of 1 MB and zstd's level 1, matches take a fifth more room."""
-_GROUP_BYTES = 32 << 20
+_GROUP_BYTES = 16 << 20
 """Bytes of the rows that a writer gathers for one row group."""
 
 ADDED = pa.schema(
@@ -123,6 +123,7 @@ class _Writer:
         self.schema = arrow_schema(self.table.schema_without(*self.partition))
         parts = [f"{name}={value}" for name, value in self._ordered().items()]
         self.path = "/".join([*parts, f"part-{uuid4()}.zstd.parquet"])
+        self.folder.create_dir(self.path.rpartition("/")[0])
         self._stream = self.folder.open_output_stream(self.path)
         self._file = pq.ParquetWriter(
             self._stream,

@@ -15,7 +15,7 @@ _OPEN_COST = 4 << 20
 """Bytes that could be read while a file is opened, as Spark counts them."""
 _BUFFER = 1 << 20
 """Bytes of a column that are read at a time."""
-BATCH_ROWS = 16_384
+BATCH_ROWS = 8_192
 
 
 class FilePart(NamedTuple):
@@ -63,7 +63,8 @@ def read_parts(
                 if part.begin <= _offset(source.metadata.row_group(group)) < part.end
             ]
             inside = [name for name in columns if name not in table.partitioned_by]
-            for rows in source.iter_batches(BATCH_ROWS, groups, inside):
+            # Each thread would keep memory of its own.
+            for rows in source.iter_batches(BATCH_ROWS, groups, inside, use_threads=False):
                 yield with_partition(rows, part.file, columns).cast(schema)
 
 
