@@ -123,7 +123,8 @@ class _Writer:
         self.schema = arrow_schema(self.table.schema_without(*self.partition))
         parts = [f"{name}={value}" for name, value in self._ordered().items()]
         self.path = "/".join([*parts, f"part-{uuid4()}.zstd.parquet"])
-        self.folder.create_dir(self.path.rpartition("/")[0])
+        if parts:
+            self.folder.create_dir("/".join(parts))
         self._stream = self.folder.open_output_stream(self.path)
         self._file = pq.ParquetWriter(
             self._stream,
