@@ -108,10 +108,10 @@ def _repeated(rows: DataFrame, times: int) -> DataFrame:
 def _largest_worker(bench: Bench, rows: DataFrame, counts: Counts) -> int:
     """Sample all rows; return the peak of a worker's own memory in MB."""
     bench.watch.reset()
-    given, make_rows = sample(drawn_frame(rows, 0), counts, _T)
+    given, make_rows, _ = sample(drawn_frame(rows, 0), counts, _T)
 
     def measure(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        kept = sum(rows.num_rows for rows in make_rows(batches) if isinstance(rows, pa.RecordBatch))
+        kept = sum(rows.num_rows for rows in make_rows(batches))
         yield pa.RecordBatch.from_pydict({"kept": [kept]})
 
     given.mapInArrow(measure, "kept bigint").collect()

@@ -43,11 +43,10 @@ def count_matches(matches: Tasks, entries: int) -> Counts:
     return counts
 
 
-def count_rows(batches: Iterable[pa.RecordBatch | str], entries: int) -> Iterator[pa.RecordBatch]:
+def count_rows(batches: Iterable[pa.RecordBatch], entries: int) -> Iterator[pa.RecordBatch]:
     """Yield (entry_id, count) of the entries in rows with `entry_ids`, and their number as -1."""
     counts, matches = np.zeros(entries, dtype=np.int64), 0
     for rows in batches:
-        assert not isinstance(rows, str)
         lists = rows.column("entry_ids")
         matches += pc.sum(pc.list_value_length(lists)).as_py() or 0
         found = np.bincount(lists.flatten().to_numpy(), minlength=len(counts))

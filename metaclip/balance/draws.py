@@ -111,11 +111,10 @@ class DrawnMatches:
         seed, shared = self.seed, self.shared
         needed = {"pair_id"} if seed is not None else {"draw", "keep_probability"}
         more = needed | ({"draw_rows"} if shared else set())
-        given, make_rows = self.read([*columns, *sorted(more - set(columns))])
+        given, make_rows, _ = self.read([*columns, *sorted(more - set(columns))])
 
         def draw(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for rows in make_rows(batches):
-                assert not isinstance(rows, str)
                 if seed is not None:
                     drawn = draws(rows.column("pair_id"), seed)
                 else:

@@ -114,7 +114,7 @@ def expect(matches: DrawnMatches, counts: Counts, ts: Sequence[float], groups: G
     Args:
         counts, ts, groups: as in `sum_rows`.
     """
-    given, make_rows = matches.tasks("entry_ids")
+    given, make_rows, _ = matches.tasks("entry_ids")
     values = given.sparkSession.sparkContext.broadcast((counts.astype(np.float64), groups))
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -47,12 +47,11 @@ def count_shared_draws(matches: DataFrame) -> DataFrame:
 
 def sample(matches: DrawnMatches, counts: Counts, t: float) -> Tasks:
     """Return tasks that yield the rows of `curated`: the matches that are kept at t."""
-    given, make_rows = matches.tasks(*_COLUMNS)
+    given, make_rows, _ = matches.tasks(*_COLUMNS)
     shared = given.sparkSession.sparkContext.broadcast(counts.astype(np.float64))
 
     def keep(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for rows in make_rows(batches):
-            assert not isinstance(rows, str)
             judged = keep_probability(rows.column("entry_ids"), shared.value, t)
             kept = pc.less(rows.column("draw"), judged)
             rows = rows.append_column("keep_probability", judged).filter(kept)
@@ -71,12 +70,11 @@ def t_from_size(matches: DrawnMatches, counts: Counts, size: int) -> float:
     Raises:
         InputError: there are fewer rows than `size`.
     """
-    given, make_rows = matches.tasks("entry_ids")
+    given, make_rows, _ = matches.tasks("entry_ids")
     shared = given.sparkSession.sparkContext.broadcast(counts.astype(np.float64))
 
     def enter_bits(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for rows in make_rows(batches):
-            assert not isinstance(rows, str)
             enters = enters_at(rows.column("entry_ids"), shared.value, rows.column("draw"))
             yield pa.RecordBatch.from_arrays([enters.view(pa.int64())], ["bits"])
 

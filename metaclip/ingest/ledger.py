@@ -30,11 +30,10 @@ def read_pairs(warehouse: Warehouse, crawl: str) -> DataFrame:
 
 def scan_pairs(warehouse: Warehouse, crawl: str) -> Tasks:
     """Return tasks that yield the rows of `pairs` of one crawl, in Python."""
-    given, read = warehouse.scan(EXTRACTIONS, {"crawl": crawl, "kind": "pair"}, ["path", "pair"])
+    given, read, _ = warehouse.scan(EXTRACTIONS, {"crawl": crawl, "kind": "pair"}, ["path", "pair"])
 
     def flatten(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for rows in read(batches):
-            assert not isinstance(rows, str)
             columns = rows.column("pair").flatten()
             names = [*PAIR_SCHEMA.names, "path"]
             yield pa.RecordBatch.from_arrays([*columns, rows.column("path")], names)

@@ -87,7 +87,6 @@ def find_matches(pairs: Tasks, engine: Engine) -> DataFrame:
 
     def match(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for rows in make_rows(batches):
-            assert not isinstance(rows, str)
             found = shared.value.match(rows.column("text"))
             some = pc.if_else(pc.greater(pc.list_value_length(found), 0), found, None)
             columns = [rows.column(name) for name in _PAIRS.names]
@@ -117,15 +116,15 @@ def keep_unique(found: DataFrame, model: LanguageModel | None, settings: Languag
     grouped = rows.repartition("id").sortWithinPartitions("id", "removed", *_ORDER)
     shared = None if model is None else found.sparkSession.sparkContext.broadcast(model)
 
-    def keep(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch | str]:
-        account = PairAccount()
+    account = PairAccount()  # each task has a copy
+
+    def keep(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for first in first_of_each(batches, account):
             rows = _complete(first)
             language_model = None if shared is None else shared.value
             yield _choose_languages(rows, language_model, settings, account)
-        yield msgspec.json.encode(account).decode()
 
-    return Tasks(grouped, keep)
+    return Tasks(grouped, keep, lambda: msgspec.json.encode(account).decode())
 
 
 def first_of_each(

@@ -104,11 +104,10 @@ def _largest_entries(warehouse: Warehouse, curation: str, version: str) -> list[
 
 def _examples(warehouse: Warehouse, curation: str) -> list[str]:
     """Return five captions of the head and five of the tail, by their keep probability."""
-    given, make_rows = warehouse.scan(CURATED, {"curation": curation}, _EXAMPLE)
+    given, make_rows, _ = warehouse.scan(CURATED, {"curation": curation}, _EXAMPLE)
 
     def choose(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for rows in make_rows(batches):
-            assert isinstance(rows, pa.RecordBatch)
             for side, order in _ORDERS.items():
                 first = rows.take(pc.select_k_unstable(rows, _EXAMPLES, order))
                 yield first.append_column("side", pa.repeat(side, first.num_rows))

@@ -49,20 +49,13 @@ A row with a note is no file.
 
 def file_writer(tasks: Tasks, table: Table, storage: Storage, selection: Selection) -> ArrowMap:
     """Return the function for mapInArrow that writes the rows of tasks, and returns ADDED."""
-    make_rows = tasks.make_rows  # without the DataFrame, which does not cross to the workers
+    _, make_rows, make_note = tasks  # the DataFrame does not cross to the workers
 
     def write(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        notes: list[dict[str, Any]] = []
-
-        def rows() -> Iterator[pa.RecordBatch]:
-            for made in make_rows(batches):
-                if isinstance(made, str):
-                    notes.append({"note": made})
-                else:
-                    yield made
-
-        files = write_files(rows(), table, storage, selection)
-        yield pa.RecordBatch.from_pylist([*files, *notes], schema=ADDED)
+        rows = write_files(make_rows(batches), table, storage, selection)
+        if make_note is not None:
+            rows.append({"note": make_note()})
+        yield pa.RecordBatch.from_pylist(rows, schema=ADDED)
 
     return write
 

@@ -15,8 +15,9 @@ ArrowMap = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 class Tasks(NamedTuple):
     """Tasks that make rows: what they are given, and what makes rows of it.
 
-    Between the rows it may yield notes, texts for the driver.
+    `make_note`, called after the last row of a task, returns a text for the driver.
     """
 
     given: DataFrame
-    make_rows: Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch | str]]
+    make_rows: ArrowMap
+    make_note: Callable[[], str] | None = None

@@ -28,9 +28,7 @@ def frame_of(tasks: Tasks, schema: StructType) -> DataFrame:
     make_rows, names = tasks.make_rows, schema.names
 
     def rows(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for made in make_rows(batches):
-            if isinstance(made, pa.RecordBatch):
-                yield made.select(names)
+        return (made.select(names) for made in make_rows(batches))
 
     return tasks.given.mapInArrow(rows, schema)
 
@@ -43,12 +41,11 @@ def scored(matches: DataFrame | DrawnMatches, counts: Counts, t: float, seed: in
     """
     drawn = matches if isinstance(matches, DrawnMatches) else drawn_frame(matches, seed)
     columns = [name for name in CURATED.schema.names if name in drawn.frame().columns]
-    given, make_rows = drawn.tasks(*columns)
+    given, make_rows, _ = drawn.tasks(*columns)
     numbers = counts.astype(np.float64)
 
     def judge(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for rows in make_rows(batches):
-            assert isinstance(rows, pa.RecordBatch)
             ids = rows.column("entry_ids")
             judged = rows.append_column("keep_probability", keep_probability(ids, numbers, t))
             entrances = enters_at(ids, numbers, rows.column("draw"))
