@@ -63,7 +63,7 @@ class FilesToRead:
 
 
 class Known(NamedTuple):
-    """What the ledger knows of a file."""
+    """Columns of the ledger that decide whether a file is read again."""
 
     path: str
     status: str

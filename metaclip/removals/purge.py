@@ -266,7 +266,7 @@ def _mark_curation(warehouse: Warehouse, row: Row) -> None:
     changed = warehouse.last_change(CURATED, partition)
     if changed is None or changed.version == row.curated_version:
         return
-    left = warehouse.read_rows(CURATED, partition, ["crawl"]).num_rows
+    left = warehouse.read_partition(CURATED, partition).count()
     counts = warehouse.read_rows(CURATION_COUNTS, partition).sort_by("entry_id")
     kept = count_matches(warehouse.scan(CURATED, partition, ["entry_ids"]), counts.num_rows)
     place = counts.schema.names.index("kept")

@@ -37,6 +37,7 @@ SETTINGS: dict[str, str] = {
     "spark.speculation": "false",
     # Delta's default of 50 makes each small commit take seconds.
     "spark.databricks.delta.snapshotPartitions": "1",
+    # Also the command line, where a URL may have a user and a password.
     "spark.redaction.regex": SPARK_REGEX,
     # Spark makes this folder, which stays empty, in the working folder of the command else.
     "spark.sql.warehouse.dir": f"{gettempdir()}/metaclip-spark-warehouse",

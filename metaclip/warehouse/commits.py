@@ -69,6 +69,8 @@ class CommitLog:
             if limit not in known:
                 known[limit] = [_parse(info) for info in delta.history(limit)]
             yield from known[limit][_RECENT if limit is None else 0 :]
+            if len(known[limit]) < _RECENT:
+                return
 
 
 def _parse(info: Mapping[str, Any]) -> _Commit:

@@ -40,12 +40,12 @@ def lineage_events(warehouse: Warehouse, job: str) -> Iterator[None]:
         return
     run = _Run(settings, job)
     run.send("START", warehouse)
+    end = "FAIL"
     try:
         yield
-    except BaseException:
-        run.send("FAIL", warehouse)
-        raise
-    run.send("COMPLETE", warehouse)
+        end = "COMPLETE"
+    finally:
+        run.send(end, warehouse)
 
 
 def _settings(warehouse: Warehouse) -> dict[str, str]:

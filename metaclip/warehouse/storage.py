@@ -115,7 +115,7 @@ class Storage:
     def files(self, table: Table) -> FileSystem:
         """Return the folder of `table`."""
         if "://" not in self.root:
-            # Arrow's own files take a third of the memory of deltalake's.
+            # Arrow's own files need no threads of deltalake's in each worker.
             Path(self.path(table)).mkdir(parents=True, exist_ok=True)
             return SubTreeFileSystem(self.path(table), LocalFileSystem())
         return PyFileSystem(DeltaStorageHandler(self.path(table), dict(self.options)))

@@ -54,6 +54,15 @@ def names(datasets: list[dict[str, Any]], root: Path) -> list[str]:
     return [str(Path(dataset["name"]).relative_to(root)) for dataset in datasets]
 
 
+def tables_of(events: list[dict[str, Any]], root: Path) -> dict[str, tuple[list[str], list[str]]]:
+    """Return the tables that each job read and wrote, by its last event."""
+    return {
+        event["job"]["name"]: (names(event["inputs"], root), names(event["outputs"], root))
+        for event in events
+        if event["eventType"] == "COMPLETE"
+    }
+
+
 def test_events_name_the_tables_of_each_job(
     run: Runner, wat: Path, metadata: Path, tmp_path: Path
 ) -> None:
@@ -89,15 +98,7 @@ def test_events_name_the_tables_of_each_job(
             "dags",
             "metaclip_curation.task",
         )
-    found = {
-        event["job"]["name"]: (
-            names(event["inputs"], run.root),
-            names(event["outputs"], run.root),
-        )
-        for event in events
-        if event["eventType"] == "COMPLETE"
-    }
-    assert found == TABLES
+    assert tables_of(events, run.root) == TABLES
     runs = [event["run"]["runId"] for event in events]
     assert runs[::2] == runs[1::2]
     assert len(set(runs)) == len(steps)
