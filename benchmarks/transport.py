@@ -19,8 +19,10 @@ from benchmarks.inputs import ROOT, read_captions
 from benchmarks.processes import KINDS, Watch
 from metaclip.matching.compiled.engine import CompiledEngine, to_lists
 from metaclip.matching.engine import Engine
+from metaclip.matching.shuffle import shuffle
 from metaclip.matching.unique_pairs import find_matches
 from metaclip.spark.session import create_session
+from metaclip.warehouse.ids import PAIR_DIGITS
 from metaclip.warehouse.scanning import BATCH_ROWS
 from metaclip.warehouse.tables import PAIR_SCHEMA
 from metaclip.warehouse.tasks import Tasks
@@ -99,6 +101,7 @@ def _as_pairs(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Yield texts as pairs of which nothing else is known."""
     for batch in batches:
         columns = {field.name: pa.nulls(batch.num_rows, field.type) for field in PAIR_SCHEMA}
+        columns["pair_id"] = pa.repeat("0" * PAIR_DIGITS, batch.num_rows)
         columns["path"] = pa.nulls(batch.num_rows, pa.string())
         yield pa.RecordBatch.from_pydict({**columns, "text": batch.column("text")})
 
@@ -116,7 +119,7 @@ def _run(
                 yield from _as_pairs(pq.ParquetFile(files[index]).iter_batches(BATCH_ROWS))
 
     tasks = Tasks(spark.range(0, len(files), 1, len(files)), read)
-    matches = find_matches(tasks, engine).where("entry_ids is not null")
-    matches.write.format("noop").mode("overwrite").save()
+    packs = shuffle(find_matches(tasks, engine), len(files))
+    packs.write.format("noop").mode("overwrite").save()
     wall, after = time.perf_counter() - started, watch.cpu_seconds()
     return {kind: after[kind] - before[kind] for kind in KINDS}, wall

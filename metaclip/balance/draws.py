@@ -11,8 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 
-from metaclip.errors import MetaclipError
-from metaclip.warehouse.ids import PAIR_DIGITS
+from metaclip.warehouse.ids import PAIR_DIGITS, pair_digits
 from metaclip.warehouse.tasks import Tasks
 
 Words = NDArray[np.uint64]
@@ -47,10 +46,7 @@ def draws(pair_ids: pa.StringArray, seed: int) -> pa.DoubleArray:
 
 def _hash_ids(pair_ids: pa.StringArray) -> Words:
     """Return XXH64 of ids of 32 bytes, which are four words each."""
-    lengths = pc.unique(pc.binary_length(pair_ids)).to_pylist()
-    if lengths not in ([PAIR_DIGITS], []):
-        raise MetaclipError(f"pair_id: expected {PAIR_DIGITS} digits, found {lengths}")
-    digits = np.frombuffer(pc.binary_join(_one_list(pair_ids), "")[0].as_buffer(), "<u8")
+    digits = np.frombuffer(pair_digits(pair_ids), "<u8")
     words = digits.reshape(-1, 4)
     seed = np.uint64(_SPARK_SEED)
     starts = (seed + _P1 + _P2, seed + _P2, seed, seed - _P1)
@@ -60,10 +56,6 @@ def _hash_ids(pair_ids: pa.StringArray) -> Words:
     for lane in lanes:
         result = (result ^ _round(np.uint64(0), lane)) * _P1 + _P4
     return _avalanche(result + np.uint64(PAIR_DIGITS))
-
-
-def _one_list(values: pa.StringArray) -> pa.ListArray:
-    return pa.ListArray.from_arrays(pa.array([0, len(values)], pa.int32()), values)
 
 
 def _hash_long(value: Words, seeds: Words) -> Words:

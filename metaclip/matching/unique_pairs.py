@@ -1,36 +1,51 @@
 """Find the unique pairs whose text has an entry, and account for the others.
 
-Python tasks read and match the pairs, Spark brings equal pairs together, and Python tasks keep one
-of each and write it.
+Tasks read and match the pairs, a shuffle brings equal pairs together, and tasks keep one of each.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Struct, field
+from numpy.typing import NDArray
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
-from pyspark.sql.pandas.types import from_arrow_schema
 
 from metaclip.config.settings import LanguageSettings
 from metaclip.errors import InputError
 from metaclip.matching.engine import Engine
 from metaclip.matching.languages import LanguageModel
-from metaclip.warehouse.ids import PAIR_DIGITS, hex_digits
+from metaclip.matching.shuffle import (
+    NO_MATCH,
+    REMOVED,
+    STAYS,
+    Pack,
+    collect_packs,
+    gather,
+    shuffle,
+    to_digits,
+)
+from metaclip.warehouse.ids import pair_bytes
+from metaclip.warehouse.scanning import BATCH_ROWS
 from metaclip.warehouse.tables import PAIR_SCHEMA
 from metaclip.warehouse.tasks import Tasks
 
 _ORDER = ("path", "page_url", "text_source", "warc_file", "warc_offset", "fetched_at", "source_id")
 """The sort order of equal pairs, of which the first stays; the last four columns break ties."""
 
-_PAIRS = pa.schema([*PAIR_SCHEMA, ("path", pa.string())])
-_FOUND = pa.schema([*_PAIRS, ("entry_ids", pa.list_(pa.int32()))])
+_OTHERS = [*(name for name in PAIR_SCHEMA.names if name != "pair_id"), "path"]
+"""Columns of a pair but its id."""
+
+_PAIRS_PER_TASK, _MOST_TASKS = 200_000, 2000
+"""Pairs, not unique, that a task has in memory, as packs some 30 MB; with more tasks, on disk."""
+_CHOSEN_BYTES = 4 << 20
+"""Bytes of the rows that are written or whose language is identified at a time."""
 
 
 class PairAccount(Struct):
@@ -73,14 +88,14 @@ def _by_count(counts: Counter[str]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def find_matches(pairs: Tasks, engine: Engine) -> DataFrame:
-    """Return pairs with `entry_ids`, null where the text has no entry; not unique.
+def find_matches(pairs: Tasks, engine: Engine) -> Tasks:
+    """Return tasks that yield pairs with `id`, `state` and `entry_ids`; not unique.
 
     The engine reaches the workers as a broadcast variable; PySpark keeps its decoded value
     for the life of a worker.
 
     Args:
-        pairs: tasks that yield the columns of a pair, and path.
+        pairs: tasks that yield the columns of a pair, path, and `removed` where rows may be.
     """
     shared = pairs.given.sparkSession.sparkContext.broadcast(engine)
     make_rows = pairs.make_rows
@@ -88,75 +103,93 @@ def find_matches(pairs: Tasks, engine: Engine) -> DataFrame:
     def match(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for rows in make_rows(batches):
             found = shared.value.match(rows.column("text"))
-            some = pc.if_else(pc.greater(pc.list_value_length(found), 0), found, None)
-            columns = [rows.column(name) for name in _PAIRS.names]
-            yield pa.RecordBatch.from_arrays([*columns, some], schema=_FOUND)
+            states = np.where(pc.list_value_length(found).to_numpy() > 0, STAYS, NO_MATCH)
+            if "removed" in rows.schema.names:
+                states[rows.column("removed").to_numpy(False)] = REMOVED
+            columns = {
+                "id": pair_bytes(rows.column("pair_id")),
+                "state": states.astype(np.uint8),
+                **{name: rows.column(name) for name in _OTHERS},
+                "entry_ids": found,
+            }
+            yield pa.RecordBatch.from_pydict(columns)
 
-    return pairs.given.mapInArrow(match, from_arrow_schema(_FOUND))
+    return Tasks(pairs.given, match)
 
 
-def keep_unique(found: DataFrame, model: LanguageModel | None, settings: LanguageSettings) -> Tasks:
+def choose_targets(pairs: int) -> int:
+    """Return the number of tasks of `keep_unique` for so many pairs, not unique."""
+    return min(_MOST_TASKS, 1 + pairs // _PAIRS_PER_TASK)
+
+
+def keep_unique(
+    found: Tasks, targets: int, model: LanguageModel | None, settings: LanguageSettings
+) -> Tasks:
     """Return the tasks that yield the rows of `matches`, and note their PairAccount.
 
     The equal pair with the least (path, page_url, text_source) stays, so the order of tasks
-    has no effect.
+    has no effect. A pair stays unless all its rows are removed.
 
     Args:
-        found: see `find_matches`, with `removed_by`; a pair stays unless all its rows are removed.
+        found: see `find_matches`.
+        targets: number of tasks.
     """
-    matched = F.col("entry_ids").isNotNull()
-    others = [name for name in _FOUND.names if name not in ("pair_id", "entry_ids")]
-    rows = found.select(
-        # Half as long as its digits, of which each pair has its own.
-        F.unhex("pair_id").alias("id"),
-        (F.size("removed_by") > 0).alias("removed"),
-        *(F.when(matched, F.col(name)).alias(name) for name in others),
-        "entry_ids",
-    )
-    grouped = rows.repartition("id").sortWithinPartitions("id", "removed", *_ORDER)
-    shared = None if model is None else found.sparkSession.sparkContext.broadcast(model)
-
+    context = found.given.sparkSession.sparkContext
+    shared = None if model is None else context.broadcast(model)
     account = PairAccount()  # each task has a copy
 
     def keep(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for first in first_of_each(batches, account):
-            rows = _complete(first)
-            language_model = None if shared is None else shared.value
-            yield _choose_languages(rows, language_model, settings, account)
+        language_model = None if shared is None else shared.value
+        for packs in collect_packs(batches):
+            for rows in gather(first_of_each(packs, account), _CHOSEN_BYTES):
+                for first in rows.combine_chunks().to_batches(BATCH_ROWS):
+                    yield _choose_languages(first, language_model, settings, account)
 
-    return Tasks(grouped, keep, lambda: msgspec.json.encode(account).decode())
-
-
-def first_of_each(
-    batches: Iterable[pa.RecordBatch], account: PairAccount
-) -> Iterator[pa.RecordBatch]:
-    """Yield the first rows of pairs that stay and have an entry, and count all rows.
-
-    Args:
-        batches: sorted by id, then by whether a row is removed.
-    """
-    last = b""  # no id
-    for batch in batches:
-        if not batch.num_rows:
-            continue
-        ids, removed = batch.column("id"), batch.column("removed")
-        before = pa.concat_arrays([pa.array([last], ids.type), ids.slice(0, len(ids) - 1)])
-        first = pc.not_equal(ids, before)
-        account.pairs += batch.num_rows
-        account.unique += pc.sum(first).as_py()
-        account.removed += pc.sum(pc.and_(first, removed)).as_py()
-        stays = pc.and_(pc.and_not(first, removed), batch.column("entry_ids").is_valid())
-        yield batch.filter(stays)
-        last = ids[-1].as_py()
+    return Tasks(shuffle(found, targets), keep, lambda: msgspec.json.encode(account).decode())
 
 
-def _complete(rows: pa.RecordBatch) -> pa.RecordBatch:
-    """Return rows with `pair_id` and, still null, `language`."""
-    columns: dict[str, Any] = {name: rows.column(name) for name in rows.schema.names}
-    columns["pair_id"] = hex_digits(columns.pop("id").to_pylist(), PAIR_DIGITS)
-    columns["language"] = pa.nulls(rows.num_rows, pa.string())
-    del columns["removed"]
-    return pa.RecordBatch.from_pydict(columns)
+def first_of_each(packs: Sequence[Pack], account: PairAccount) -> Iterator[pa.Table]:
+    """Yield the first row of each pair that stays, in the order of packs; count all pairs."""
+    ids, states = (np.concatenate(parts) for parts in zip(*(one[:2] for one in packs), strict=True))
+    removed, stays = states == REMOVED, states == STAYS
+    order = np.lexsort((removed, ids[:, 1], ids[:, 0]))
+    ids, removed = ids[order], removed[order]
+    new = np.append(True, (ids[1:] != ids[:-1]).any(axis=1))
+    account.pairs += len(order)
+    account.unique += int(new.sum())
+    account.removed += int((new & removed).sum())
+    groups, single = np.empty(len(order), np.int64), np.empty(len(order), bool)
+    groups[order], single[order] = np.cumsum(new), new & np.append(new[1:], True)
+    first, several = stays & single, stays & ~single
+    edges = np.cumsum([len(one.ids) for one in packs])[:-1]
+    equal = _sort_equal(packs, np.split(groups, edges), np.split(several, edges))
+    first[np.flatnonzero(several)[equal]] = True
+    for pack, chosen in zip(packs, np.split(first, edges), strict=True):
+        if chosen.any():
+            rows = pack.read().filter(pa.array(chosen[pack.states == STAYS]))
+            yield rows.append_column("pair_id", to_digits(pack.ids[chosen]))
+
+
+def _sort_equal(
+    packs: Sequence[Pack], groups: Sequence[NDArray[np.int64]], several: Sequence[NDArray[np.bool_]]
+) -> NDArray[np.int64]:
+    """Return the index of the first row of each group, in the order of _ORDER, among `several`."""
+    parts = [
+        pack.read(_ORDER)
+        .filter(pa.array(mask[pack.states == STAYS]))
+        .append_column("group", pa.array(numbers[mask]))
+        for pack, numbers, mask in zip(packs, groups, several, strict=True)
+        if mask.any()
+    ]
+    if not parts:
+        return np.empty(0, np.int64)
+    rows = pa.concat_tables(parts).combine_chunks()
+    # Backwards, since Arrow has nulls last, and Spark, as here, first.
+    keys = [(name, "descending") for name in ("group", *_ORDER)]
+    order = pc.sort_indices(rows, sort_keys=keys).to_numpy()[::-1]
+    found = rows["group"].to_numpy()[order]
+    first: NDArray[np.int64] = order[np.append(True, found[1:] != found[:-1])]
+    return first
 
 
 def _choose_languages(
@@ -168,7 +201,7 @@ def _choose_languages(
     """Return the rows in the languages that the settings keep, all without a model."""
     if model is None:
         account.matched += rows.num_rows
-        return rows
+        return rows.append_column("language", pa.nulls(rows.num_rows, pa.string()))
     found = model.identify(rows.column("text"))
     languages = found.field("language")
     wanted = pc.greater_equal(found.field("score"), settings.min_score)
@@ -178,8 +211,7 @@ def _choose_languages(
     kept, others = (languages.filter(mask) for mask in (wanted, pc.invert(wanted)))
     counted = PairAccount(matched=len(kept), kept=_count(kept), others=_count(others))
     account.add(counted)
-    place = rows.schema.names.index("language")
-    return rows.set_column(place, "language", languages).filter(wanted)
+    return rows.append_column("language", languages).filter(wanted)
 
 
 def _count(languages: pa.StringArray) -> dict[str, int]:

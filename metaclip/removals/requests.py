@@ -139,15 +139,12 @@ def read_removals(warehouse: Warehouse) -> Removals | None:
     return Removals(added.version, warehouse.read(REMOVALS).select("kind", "key").distinct())
 
 
-def mark_removed(
-    rows: DataFrame, removals: Removals | None, urls: DataFrame | None = None
-) -> DataFrame:
+def mark_removed(rows: DataFrame, removals: Removals | None) -> DataFrame:
     """Add `removed_by`, the keys of `removals` that cover a row; empty for a row that stays.
 
     Args:
         rows: pairs, with pair_id, image_id, image_url and page_url. A domain covers the
             pairs of its pages and the images of its hosts.
-        urls: other rows with the same image_url and page_url, where `rows` are dear to make.
     """
     found: list[Column] = []
     kinds = set() if removals is None else {row.kind for row in _kinds(removals).collect()}
@@ -158,7 +155,7 @@ def mark_removed(
             rows = rows.join(once, on=F.col(column) == F.col(f"_{column}"), how="left")
             found.append(F.array_compact(F.array(f"_{column}")))
     if removals is not None and "domain" in kinds:
-        hosts = _removed_hosts(rows if urls is None else urls, removals.keys)
+        hosts = _removed_hosts(rows, removals.keys)
         for column in ("image_url", "page_url"):
             named = hosts.select(
                 F.col("host").alias("_host"), F.col("keys").alias(f"_{column}_keys")

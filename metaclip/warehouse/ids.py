@@ -6,10 +6,14 @@ from hashlib import sha224, sha256
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from metaclip.errors import MetaclipError
+
 PAIR_DIGITS, IMAGE_DIGITS = 32, 24
+PAIR_BYTES = PAIR_DIGITS // 2
 
 
 def pair_id(image_url: str, text: str) -> str:
@@ -41,9 +45,39 @@ def id_arrays(image_urls: pa.StringArray, texts: pa.StringArray) -> tuple[pa.Arr
 
 def hex_digits(digests: list[bytes], width: int) -> pa.Array:
     """Return the first `width` hexadecimal digits of each digest."""
-    offsets = np.arange(0, width * len(digests) + 1, width, dtype=np.int32)
-    digits = b"".join([digest[: width // 2] for digest in digests]).hex().encode()
-    return pa.StringArray.from_buffers(len(digests), pa.py_buffer(offsets), pa.py_buffer(digits))
+    return digits_of(b"".join([digest[: width // 2] for digest in digests]), width)
+
+
+def digits_of(data: bytes, width: int) -> pa.Array:
+    """Return the hexadecimal digits of bytes, `width` digits each."""
+    digits = data.hex().encode()
+    offsets = np.arange(0, len(digits) + 1, width, dtype=np.int32)
+    count = len(offsets) - 1
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(digits))
+
+
+def pair_digits(pair_ids: pa.StringArray) -> pa.Buffer:
+    """Return the digits of all ids, one after another.
+
+    Raises:
+        MetaclipError: an id that does not have 32 digits.
+    """
+    lengths = pc.unique(pc.binary_length(pair_ids)).to_pylist()
+    if lengths not in ([PAIR_DIGITS], []):
+        raise MetaclipError(f"pair_id: expected {PAIR_DIGITS} digits, found {lengths}")
+    offsets = pa.array([0, len(pair_ids)], pa.int32())
+    return pc.binary_join(pa.ListArray.from_arrays(offsets, pair_ids), "")[0].as_buffer()
+
+
+def pair_bytes(pair_ids: pa.StringArray) -> pa.FixedSizeBinaryArray:
+    """Return the bytes that the digits of each id stand for.
+
+    Raises:
+        MetaclipError: an id that does not have 32 digits.
+    """
+    data = bytes.fromhex(pair_digits(pair_ids).to_pybytes().decode("ascii"))
+    kind = pa.binary(PAIR_BYTES)
+    return pa.FixedSizeBinaryArray.from_buffers(kind, len(pair_ids), [None, pa.py_buffer(data)])
 
 
 def pair_id_column(image_url: Column, text: Column) -> Column:

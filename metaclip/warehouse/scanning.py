@@ -57,15 +57,13 @@ def read_parts(
     for part in parts:
         with folder.open_input_file(part.file.path) as stream:
             source = pq.ParquetFile(stream, buffer_size=_BUFFER, coerce_int96_timestamp_unit="us")
-            groups = [
-                group
-                for group in range(source.num_row_groups)
-                if part.begin <= _offset(source.metadata.row_group(group)) < part.end
-            ]
             inside = [name for name in columns if name not in table.partitioned_by]
-            # Each thread would keep memory of its own.
-            for rows in source.iter_batches(BATCH_ROWS, groups, inside, use_threads=False):
-                yield with_partition(rows, part.file, columns).cast(schema)
+            for group in range(source.num_row_groups):
+                if not part.begin <= _offset(source.metadata.row_group(group)) < part.end:
+                    continue
+                # Groups that are read together, and threads, would keep memory of their own.
+                for rows in source.iter_batches(BATCH_ROWS, [group], inside, use_threads=False):
+                    yield with_partition(rows, part.file, columns).cast(schema)
 
 
 def _offset(group: pq.RowGroupMetaData) -> int:

@@ -82,8 +82,7 @@ def test_the_number_of_partitions_changes_no_row(whole: Runner, partitions: int)
     assert pairs.rdd.getNumPartitions() == partitions
     engine = build_engine("compiled", ENTRIES, "reference")
     found = find_matches(Tasks(pairs, lambda batches: iter(batches)), engine)
-    marked = found.withColumn("removed_by", F.array())
-    unique = keep_unique(marked, None, LanguageSettings())
+    unique = keep_unique(found, partitions, None, LanguageSettings())
     matches = frame_of(unique, MATCH).repartition(partitions)
     assert matches.rdd.getNumPartitions() == partitions
     counts = add_counts([whole.warehouse.read_rows(ENTRY_COUNTS, {})])

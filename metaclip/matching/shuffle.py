@@ -1,0 +1,212 @@
+"""Bring pairs with equal ids to one task: Python packs them, Spark moves the packs.
+
+Single rows Spark would convert, sort and convert back, for most of the cost of matching them.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyspark import TaskContext
+from pyspark.sql import DataFrame
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from metaclip.warehouse.ids import PAIR_BYTES, PAIR_DIGITS, digits_of
+from metaclip.warehouse.tasks import Tasks
+
+STAYS, REMOVED, NO_MATCH = 0, 1, 2
+"""States of a pair. Only what stays has columns in a pack."""
+
+Words = NDArray[np.uint64]
+States = NDArray[np.uint8]
+
+_TASK_BYTES, _PACK_BYTES = 16 << 20, 32 << 10
+"""Least bytes of the rows that a task gathers before it packs them: in all, and for each target."""
+_MEMORY_BYTES = 48 << 20
+"""Bytes of packs that a task has in memory; more are divided into files."""
+_DIVISION_BITS = 6
+_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
+_SCHEMA = pa.schema(
+    [
+        ("target", pa.int32()),
+        ("position", pa.int64()),
+        ("ids", pa.binary()),
+        ("states", pa.binary()),
+        ("rows", pa.binary()),
+    ]
+)
+"""Packs: where they go, their order there, and what they have."""
+
+
+class Pack(NamedTuple):
+    """Pairs, and as a stream of Arrow the columns of those that stay."""
+
+    ids: Words
+    """(pairs, 2): the bytes of each id as two words, which sort as its digits do."""
+    states: States
+    rows: pa.Buffer
+
+    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return the rows; where only some `columns` are asked for, no others are decompressed."""
+        if columns is None:
+            return pa.ipc.open_stream(self.rows).read_all()
+        names = pa.ipc.open_stream(self.rows).schema.names
+        options = pa.ipc.IpcReadOptions(included_fields=[names.index(name) for name in columns])
+        return pa.ipc.open_stream(self.rows, options=options).read_all().select(columns)
+
+
+def shuffle(pairs: Tasks, targets: int) -> DataFrame:
+    """Return packs of pairs, those with equal ids in one of `targets` partitions.
+
+    Args:
+        pairs: tasks that yield rows with `id`, of PAIR_BYTES bytes each, and `state`.
+    """
+    make_rows = pairs.make_rows
+
+    def pack(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        context = TaskContext.get()
+        return pack_pairs(make_rows(batches), targets, context.partitionId() if context else 0)
+
+    packs = pairs.given.mapInArrow(pack, from_arrow_schema(_SCHEMA))
+    return packs.repartitionById(targets, "target")
+
+
+def pack_pairs(
+    batches: Iterable[pa.RecordBatch], targets: int, task: int
+) -> Iterator[pa.RecordBatch]:
+    """Yield packs of the pairs that a task has, in the columns of _SCHEMA."""
+    size = max(_TASK_BYTES, targets * _PACK_BYTES)
+    tables = (pa.Table.from_batches([batch]) for batch in batches if batch.num_rows)
+    for number, pairs in enumerate(gather(tables, size)):
+        ids, states = to_words(pairs["id"]), pairs["state"].to_numpy()
+        rows = pairs.drop_columns(["id", "state"])
+        places = ids[:, 1] % np.uint64(targets)
+        parts = _divide(ids, states, rows, np.arange(len(ids)), places)
+        yield _as_batch((target, (task << 32) + number, pack) for target, pack in parts)
+
+
+def _as_batch(packs: Iterable[tuple[int, int, Pack]]) -> pa.RecordBatch:
+    # As bytes: pyarrow 26 never frees a memoryview that it was given.
+    rows = [
+        (*where, ids.tobytes(), states.tobytes(), data.to_pybytes())
+        for *where, (ids, states, data) in packs
+    ]
+    columns = zip(*rows, strict=True)
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, _SCHEMA.types, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=_SCHEMA)
+
+
+def _divide(
+    ids: Words, states: States, rows: pa.Table, numbers: NDArray[np.int64], places: Words
+) -> Iterator[tuple[int, Pack]]:
+    """Yield the pairs of each place.
+
+    Args:
+        numbers: the row of each pair that stays.
+    """
+    order = np.argsort(places, kind="stable")
+    places, ids, states = places[order], ids[order], states[order]
+    stays = states == STAYS
+    rows = rows.take(numbers[order][stays])
+    begins = [0, *(np.flatnonzero(places[1:] != places[:-1]) + 1)]
+    row = 0
+    for begin, end in zip(begins, [*begins[1:], len(places)], strict=True):
+        count = int(stays[begin:end].sum())
+        data = _to_stream(rows.slice(row, count))
+        row += count
+        yield int(places[begin]), Pack(ids[begin:end], states[begin:end], data)
+
+
+def _to_stream(rows: pa.Table) -> pa.Buffer:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema, options=_OPTIONS) as stream:
+        stream.write_table(rows)
+    return sink.getvalue()
+
+
+def collect_packs(batches: Iterable[pa.RecordBatch]) -> Iterator[list[Pack]]:
+    """Yield lists of packs, in their order; all pairs of an id are in one list.
+
+    Args:
+        batches: packs, as `shuffle` gives them.
+    """
+    rest, begun, size = iter(batches), [], 0
+    for batch in rest:
+        begun.append(batch)
+        size += batch.nbytes
+        if size > _MEMORY_BYTES:
+            for divided in _divide_on_disk(chain(begun, rest)):
+                yield [pack for _, pack in sorted(_unpack(divided), key=_position)]
+            return
+    if begun:
+        yield [pack for _, pack in sorted(_unpack(begun), key=_position)]
+
+
+def _position(found: tuple[int, Pack]) -> int:
+    return found[0]
+
+
+def _unpack(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, Pack]]:
+    """Yield the position of each pack, and the pack."""
+    for batch in batches:
+        positions, *columns = batch.columns[1:]
+        for position, parts in zip(positions.to_pylist(), zip(*columns, strict=True), strict=True):
+            ids, states, rows = (part.as_buffer() for part in parts)
+            words = np.frombuffer(ids, np.uint64).reshape(-1, 2)
+            yield position, Pack(words, np.frombuffer(states, np.uint8), rows)
+
+
+def _divide_on_disk(batches: Iterable[pa.RecordBatch]) -> Iterator[Iterable[pa.RecordBatch]]:
+    """Yield the packs again, the pairs divided by the leading bits of their ids."""
+    folders = os.environ.get("SPARK_LOCAL_DIRS", tempfile.gettempdir()).split(",")
+    folder = folders[os.getpid() % len(folders)]
+    files: dict[int, tuple[Any, Any]] = {}
+    with ExitStack() as stack:
+        for position, pack in _unpack(batches):
+            numbers = np.cumsum(pack.states == STAYS) - 1
+            places = pack.ids[:, 0] >> np.uint64(64 - _DIVISION_BITS)
+            for place, part in _divide(pack.ids, pack.states, pack.read(), numbers, places):
+                if place not in files:
+                    file = stack.enter_context(tempfile.TemporaryFile(dir=folder))
+                    files[place] = file, pa.ipc.new_stream(file, _SCHEMA)
+                files[place][1].write_batch(_as_batch([(place, position, part)]))
+        for _, (file, stream) in sorted(files.items()):
+            stream.close()
+            file.seek(0)
+            yield pa.ipc.open_stream(file)
+
+
+def gather(tables: Iterable[pa.Table], size: int) -> Iterator[pa.Table]:
+    """Yield tables of `size` bytes or a little more, and what is left."""
+    parts: list[pa.Table] = []
+    gathered = 0
+    for table in tables:
+        parts.append(table)
+        gathered += table.nbytes
+        if gathered >= size:
+            parts, gathered = [pa.concat_tables(parts)], 0
+            yield parts.pop()
+    if parts:
+        yield pa.concat_tables(parts)
+
+
+def to_words(ids: pa.ChunkedArray) -> Words:
+    """Return ids as the words of a pack."""
+    parts = [ids.chunk(number) for number in range(ids.num_chunks)]
+    buffers = [
+        part.buffers()[1].slice(part.offset * PAIR_BYTES, len(part) * PAIR_BYTES) for part in parts
+    ]
+    return np.frombuffer(b"".join(buffers), ">u8").reshape(-1, 2).astype(np.uint64)
+
+
+def to_digits(ids: Words) -> pa.StringArray:
+    """Return `pair_id` of each of the ids of a pack."""
+    return digits_of(ids.astype(">u8").tobytes(), PAIR_DIGITS)
