@@ -49,6 +49,9 @@ SUMS = (
 """Sums over the pairs with an entry of the group, then over matches with an entry of the group:
 `head` where the entry's count is at least t, `tail` below."""
 
+_BATCH_GROUPS = 1 << 15
+"""Groups whose sums are given to Spark at a time, so that no worker holds all of them twice."""
+
 
 @compiled
 def _add(
@@ -87,7 +90,7 @@ def _add(
 def sum_rows(
     batches: Iterable[pa.RecordBatch], counts: Floats, ts: Sequence[float], groups: Groups
 ) -> Iterator[pa.RecordBatch]:
-    """Yield one batch (t, group, *SUMS) with the sums over all rows of `batches`.
+    """Yield batches (t, group, *SUMS) with the sums over all rows of `batches`.
 
     Args:
         batches: with entry_ids (list<int32>, none empty), draw and draw_rows.
@@ -100,9 +103,11 @@ def sum_rows(
         draws, shared = (batch[name].to_numpy(False) for name in ("draw", "draw_rows"))
         offsets, ids = flatten(batch["entry_ids"])
         _add(offsets, ids, counts, draws, shared, np.array(ts), groups, sums)
-    indices = np.nonzero(sums[:, :, 0])
-    columns = [index.astype(np.int32) for index in indices] + list(sums[indices].T)
-    yield pa.RecordBatch.from_arrays([pa.array(c) for c in columns], ["t", "group", *SUMS])
+    for start in range(0, sums.shape[1], _BATCH_GROUPS):
+        part = sums[:, start : start + _BATCH_GROUPS]
+        t, group = np.nonzero(part[:, :, 0])
+        columns = [t.astype(np.int32), (start + group).astype(np.int32), *part[t, group].T]
+        yield pa.RecordBatch.from_arrays([pa.array(c) for c in columns], ["t", "group", *SUMS])
 
 
 def expect(matches: DrawnMatches, counts: Counts, ts: Sequence[float], groups: Groups) -> Floats:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import chain
 from typing import Any, NamedTuple
@@ -28,18 +28,19 @@ STAYS, REMOVED, NO_MATCH = 0, 1, 2
 Words = NDArray[np.uint64]
 States = NDArray[np.uint8]
 
-_TASK_BYTES, _PACK_BYTES = 16 << 20, 32 << 10
+_TASK_BYTES, _PACK_BYTES = 8 << 20, 32 << 10
 """Least bytes of the rows that a task gathers before it packs them: in all, and for each target."""
 _MEMORY_BYTES = 48 << 20
 """Bytes of packs that a task has in memory; more are divided into files."""
 _DIVISION_BITS = 6
-_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
+_CODEC = pa.Codec("lz4_raw")
 _SCHEMA = pa.schema(
     [
         ("target", pa.int32()),
         ("position", pa.int64()),
         ("ids", pa.binary()),
         ("states", pa.binary()),
+        ("size", pa.int64()),
         ("rows", pa.binary()),
     ]
 )
@@ -52,15 +53,14 @@ class Pack(NamedTuple):
     ids: Words
     """(pairs, 2): the bytes of each id as two words, which sort as its digits do."""
     states: States
-    rows: pa.Buffer
+    size: int
+    """Bytes of the stream."""
+    rows: bytes | pa.Buffer
+    """The stream, compressed."""
 
-    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
-        """Return the rows; where only some `columns` are asked for, no others are decompressed."""
-        if columns is None:
-            return pa.ipc.open_stream(self.rows).read_all()
-        names = pa.ipc.open_stream(self.rows).schema.names
-        options = pa.ipc.IpcReadOptions(included_fields=[names.index(name) for name in columns])
-        return pa.ipc.open_stream(self.rows, options=options).read_all().select(columns)
+    def read(self) -> pa.Table:
+        """Return the columns of the pairs that stay."""
+        return pa.ipc.open_stream(_CODEC.decompress(self.rows, self.size)).read_all()
 
 
 def shuffle(pairs: Tasks, targets: int) -> DataFrame:
@@ -94,10 +94,9 @@ def pack_pairs(
 
 
 def _as_batch(packs: Iterable[tuple[int, int, Pack]]) -> pa.RecordBatch:
-    # As bytes: pyarrow 26 never frees a memoryview that it was given.
     rows = [
-        (*where, ids.tobytes(), states.tobytes(), data.to_pybytes())
-        for *where, (ids, states, data) in packs
+        (*where, pack.ids.tobytes(), pack.states.tobytes(), pack.size, pack.rows)
+        for *where, pack in packs
     ]
     columns = zip(*rows, strict=True)
     arrays = [pa.array(column, kind) for column, kind in zip(columns, _SCHEMA.types, strict=True)]
@@ -120,14 +119,16 @@ def _divide(
     row = 0
     for begin, end in zip(begins, [*begins[1:], len(places)], strict=True):
         count = int(stays[begin:end].sum())
-        data = _to_stream(rows.slice(row, count))
+        stream = _to_stream(rows.slice(row, count))
         row += count
-        yield int(places[begin]), Pack(ids[begin:end], states[begin:end], data)
+        compressed = _CODEC.compress(stream, asbytes=True)
+        pack = Pack(ids[begin:end], states[begin:end], stream.size, compressed)
+        yield int(places[begin]), pack
 
 
 def _to_stream(rows: pa.Table) -> pa.Buffer:
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, rows.schema, options=_OPTIONS) as stream:
+    with pa.ipc.new_stream(sink, rows.schema) as stream:
         stream.write_table(rows)
     return sink.getvalue()
 
@@ -159,9 +160,10 @@ def _unpack(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, Pack]]:
     for batch in batches:
         positions, *columns = batch.columns[1:]
         for position, parts in zip(positions.to_pylist(), zip(*columns, strict=True), strict=True):
-            ids, states, rows = (part.as_buffer() for part in parts)
-            words = np.frombuffer(ids, np.uint64).reshape(-1, 2)
-            yield position, Pack(words, np.frombuffer(states, np.uint8), rows)
+            ids, states, size, rows = parts
+            words = np.frombuffer(ids.as_buffer(), np.uint64).reshape(-1, 2)
+            marks = np.frombuffer(states.as_buffer(), np.uint8)
+            yield position, Pack(words, marks, size.as_py(), rows.as_buffer())
 
 
 def _divide_on_disk(batches: Iterable[pa.RecordBatch]) -> Iterator[Iterable[pa.RecordBatch]]:

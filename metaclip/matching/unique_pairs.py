@@ -42,7 +42,7 @@ _ORDER = ("path", "page_url", "text_source", "warc_file", "warc_offset", "fetche
 _OTHERS = [*(name for name in PAIR_SCHEMA.names if name != "pair_id"), "path"]
 """Columns of a pair but its id."""
 
-_PAIRS_PER_TASK, _MOST_TASKS = 200_000, 2000
+_PAIRS_PER_TASK, _MOST_TASKS = 100_000, 2000
 """Pairs, not unique, that a task has in memory, as packs some 30 MB; with more tasks, on disk."""
 _CHOSEN_BYTES = 4 << 20
 """Bytes of the rows that are written or whose language is identified at a time."""
@@ -175,7 +175,8 @@ def _sort_equal(
 ) -> NDArray[np.int64]:
     """Return the index of the first row of each group, in the order of _ORDER, among `several`."""
     parts = [
-        pack.read(_ORDER)
+        pack.read()
+        .select(_ORDER)
         .filter(pa.array(mask[pack.states == STAYS]))
         .append_column("group", pa.array(numbers[mask]))
         for pack, numbers, mask in zip(packs, groups, several, strict=True)
