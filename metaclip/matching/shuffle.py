@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +26,7 @@ from metaclip.warehouse.tasks import Tasks
 STAYS, REMOVED, NO_MATCH = 0, 1, 2
 """States of a pair. Only what stays has columns in a pack."""
 
+Rows = TypeVar("Rows", pa.RecordBatch, pa.Table)
 Words = NDArray[np.uint64]
 States = NDArray[np.uint8]
 
@@ -84,13 +86,14 @@ def pack_pairs(
 ) -> Iterator[pa.RecordBatch]:
     """Yield packs of the pairs that a task has, in the columns of _SCHEMA."""
     size = max(_TASK_BYTES, targets * _PACK_BYTES)
-    tables = (pa.Table.from_batches([batch]) for batch in batches if batch.num_rows)
-    for number, pairs in enumerate(gather(tables, size)):
+    full = (batch for batch in batches if batch.num_rows)
+    for number, parts in enumerate(group(full, size)):
+        pairs = pa.Table.from_batches(parts)
         ids, states = to_words(pairs["id"]), pairs["state"].to_numpy()
         rows = pairs.drop_columns(["id", "state"])
         places = ids[:, 1] % np.uint64(targets)
-        parts = _divide(ids, states, rows, np.arange(len(ids)), places)
-        yield _as_batch((target, (task << 32) + number, pack) for target, pack in parts)
+        packs = _divide(ids, states, rows, np.arange(len(ids)), places)
+        yield _as_batch((target, (task << 32) + number, pack) for target, pack in packs)
 
 
 def _as_batch(packs: Iterable[tuple[int, int, Pack]]) -> pa.RecordBatch:
@@ -134,7 +137,9 @@ def _to_stream(rows: pa.Table) -> pa.Buffer:
 
 
 def collect_packs(batches: Iterable[pa.RecordBatch]) -> Iterator[list[Pack]]:
-    """Yield lists of packs, in their order; all pairs of an id are in one list.
+    """Yield lists of packs; all pairs of an id are in one list.
+
+    The packs are in the order of their tasks, unless there are too many for the memory.
 
     Args:
         batches: packs, as `shuffle` gives them.
@@ -144,60 +149,63 @@ def collect_packs(batches: Iterable[pa.RecordBatch]) -> Iterator[list[Pack]]:
         begun.append(batch)
         size += batch.nbytes
         if size > _MEMORY_BYTES:
-            for divided in _divide_on_disk(chain(begun, rest)):
-                yield [pack for _, pack in sorted(_unpack(divided), key=_position)]
+            yield from map(_unpack, _divide_on_disk(chain(begun, rest)))
             return
     if begun:
-        yield [pack for _, pack in sorted(_unpack(begun), key=_position)]
+        yield _unpack(begun)
 
 
-def _position(found: tuple[int, Pack]) -> int:
-    return found[0]
-
-
-def _unpack(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, Pack]]:
-    """Yield the position of each pack, and the pack."""
+def _unpack(batches: Iterable[pa.RecordBatch]) -> list[Pack]:
+    """Return the packs in the order of their positions."""
+    found: list[tuple[int, Pack]] = []
     for batch in batches:
-        positions, *columns = batch.columns[1:]
-        for position, parts in zip(positions.to_pylist(), zip(*columns, strict=True), strict=True):
-            ids, states, size, rows = parts
+        for _, position, ids, states, size, rows in zip(*batch.columns, strict=True):
             words = np.frombuffer(ids.as_buffer(), np.uint64).reshape(-1, 2)
             marks = np.frombuffer(states.as_buffer(), np.uint8)
-            yield position, Pack(words, marks, size.as_py(), rows.as_buffer())
+            found.append((position.as_py(), Pack(words, marks, size.as_py(), rows.as_buffer())))
+    return [pack for _, pack in sorted(found, key=itemgetter(0))]
 
 
 def _divide_on_disk(batches: Iterable[pa.RecordBatch]) -> Iterator[Iterable[pa.RecordBatch]]:
-    """Yield the packs again, the pairs divided by the leading bits of their ids."""
+    """Yield packs of all pairs again, divided by the leading bits of their ids."""
     folders = os.environ.get("SPARK_LOCAL_DIRS", tempfile.gettempdir()).split(",")
     folder = folders[os.getpid() % len(folders)]
     files: dict[int, tuple[Any, Any]] = {}
     with ExitStack() as stack:
-        for position, pack in _unpack(batches):
-            numbers = np.cumsum(pack.states == STAYS) - 1
-            places = pack.ids[:, 0] >> np.uint64(64 - _DIVISION_BITS)
-            for place, part in _divide(pack.ids, pack.states, pack.read(), numbers, places):
+        for number, packs in enumerate(map(_unpack, group(batches, _TASK_BYTES))):
+            ids, states = join(packs)
+            rows = pa.concat_tables([pack.read() for pack in packs])
+            numbers = np.cumsum(states == STAYS) - 1
+            places = ids[:, 0] >> np.uint64(64 - _DIVISION_BITS)
+            for place, part in _divide(ids, states, rows, numbers, places):
                 if place not in files:
                     file = stack.enter_context(tempfile.TemporaryFile(dir=folder))
                     files[place] = file, pa.ipc.new_stream(file, _SCHEMA)
-                files[place][1].write_batch(_as_batch([(place, position, part)]))
+                files[place][1].write_batch(_as_batch([(place, number, part)]))
         for _, (file, stream) in sorted(files.items()):
             stream.close()
             file.seek(0)
             yield pa.ipc.open_stream(file)
 
 
-def gather(tables: Iterable[pa.Table], size: int) -> Iterator[pa.Table]:
-    """Yield tables of `size` bytes or a little more, and what is left."""
-    parts: list[pa.Table] = []
+def group(parts: Iterable[Rows], size: int) -> Iterator[list[Rows]]:
+    """Yield parts of `size` bytes or a little more together, and what is left."""
+    found: list[Rows] = []
     gathered = 0
-    for table in tables:
-        parts.append(table)
-        gathered += table.nbytes
+    for part in parts:
+        found.append(part)
+        gathered += part.nbytes
         if gathered >= size:
-            parts, gathered = [pa.concat_tables(parts)], 0
-            yield parts.pop()
-    if parts:
-        yield pa.concat_tables(parts)
+            yield found
+            found, gathered = [], 0
+    if found:
+        yield found
+
+
+def join(packs: Sequence[Pack]) -> tuple[Words, States]:
+    """Return the ids and states of all pairs of packs."""
+    ids = np.concatenate([pack.ids for pack in packs])
+    return ids, np.concatenate([pack.states for pack in packs])
 
 
 def to_words(ids: pa.ChunkedArray) -> Words:

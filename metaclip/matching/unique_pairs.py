@@ -27,7 +27,8 @@ from metaclip.matching.shuffle import (
     STAYS,
     Pack,
     collect_packs,
-    gather,
+    group,
+    join,
     shuffle,
     to_digits,
 )
@@ -141,8 +142,9 @@ def keep_unique(
     def keep(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         language_model = None if shared is None else shared.value
         for packs in collect_packs(batches):
-            for rows in gather(first_of_each(packs, account), _CHOSEN_BYTES):
-                for first in rows.combine_chunks().to_batches(BATCH_ROWS):
+            for parts in group(first_of_each(packs, account), _CHOSEN_BYTES):
+                rows = pa.concat_tables(parts).combine_chunks()
+                for first in rows.to_batches(BATCH_ROWS):
                     yield _choose_languages(first, language_model, settings, account)
 
     return Tasks(shuffle(found, targets), keep, lambda: msgspec.json.encode(account).decode())
@@ -150,7 +152,7 @@ def keep_unique(
 
 def first_of_each(packs: Sequence[Pack], account: PairAccount) -> Iterator[pa.Table]:
     """Yield the first row of each pair that stays, in the order of packs; count all pairs."""
-    ids, states = (np.concatenate(parts) for parts in zip(*(one[:2] for one in packs), strict=True))
+    ids, states = join(packs)
     removed, stays = states == REMOVED, states == STAYS
     order = np.lexsort((removed, ids[:, 1], ids[:, 0]))
     ids, removed = ids[order], removed[order]

@@ -1,76 +1,97 @@
-"""The first row of each pair is found wherever batches are cut, and all rows are counted."""
+"""The first row of each pair is found whatever pack it is in, and all pairs are counted."""
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Iterable
 
 import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metaclip.matching.shuffle import (
+    NO_MATCH,
+    REMOVED,
+    STAYS,
+    Pack,
+    collect_packs,
+    pack_pairs,
+)
 from metaclip.matching.unique_pairs import PairAccount, first_of_each
 
+SOME = st.one_of(st.none(), st.sampled_from(["", "a", "b"]))
 ROWS = st.lists(
     st.tuples(
         st.integers(0, 6),  # the pair
         st.booleans(),  # whether the row is removed
-        st.integers(0, 9),  # the order of equal pairs
+        st.tuples(st.sampled_from("xyz"), SOME, SOME),  # path, page_url and text_source
+        st.integers(0, 3),  # the pack
     ),
     max_size=40,
 )
 MATCHED = st.lists(st.booleans(), min_size=7, max_size=7)
-CUTS = st.lists(st.integers(0, 40), max_size=6)
+TEXTS = ("path", "page_url", "text_source", "warc_file", "source_id", "text")
 SCHEMA = pa.schema(
     [
-        ("id", pa.binary()),
-        ("removed", pa.bool_()),
-        ("order", pa.int64()),
-        ("entry_ids", pa.list_(pa.int32())),
+        ("id", pa.binary(16)),
+        ("state", pa.uint8()),
+        *((name, pa.string()) for name in TEXTS),
+        ("warc_offset", pa.int64()),
+        ("fetched_at", pa.timestamp("us", "UTC")),
     ]
 )
 
 
-@given(ROWS, MATCHED, CUTS)
+def nulls_first(order: Iterable[str | None]) -> list[tuple[bool, str]]:
+    return [(value is not None, value or "") for value in order]
+
+
+@given(ROWS, MATCHED, st.integers(0, 3))
 def test_the_first_row_of_each_pair_stays(
-    rows: list[tuple[int, bool, int]], matched: list[bool], cuts: list[int]
+    rows: list[tuple[int, bool, tuple[str | None, ...], int]], matched: list[bool], column: int
 ) -> None:
-    rows = sorted(rows)
-    table = pa.Table.from_pylist(
-        [
-            {
-                "id": bytes([pair]) * 16,
-                "removed": removed,
-                "order": order,
-                "entry_ids": [1] if matched[pair] else None,
-            }
-            for pair, removed, order in rows
-        ],
-        schema=SCHEMA,
-    )
-    edges = [0, *sorted(min(cut, len(rows)) for cut in cuts), len(rows)]
-    batches = [
-        batch
-        for begin, end in pairwise(edges)
-        for batch in table.slice(begin, end - begin).combine_chunks().to_batches()
-        or [pa.RecordBatch.from_pylist([], schema=SCHEMA)]
-    ]
+    """Three columns order the rows, of seven; those between are null."""
+    names = ["path", "page_url", ["text_source", "warc_file", "source_id", "source_id"][column]]
+    packs = []
+    for number in range(4):
+        table = pa.Table.from_pylist(
+            [
+                {
+                    "id": bytes([pair]) * 16,
+                    "state": REMOVED if removed else STAYS if matched[pair] else NO_MATCH,
+                    "text": f"{pair}",
+                    **dict(zip(names, order, strict=True)),
+                }
+                for pair, removed, order, pack in rows
+                if pack == number
+            ],
+            schema=SCHEMA,
+        )
+        packs += [pack for batch in pack_pairs(table.to_batches(), 1, 0) for pack in unpack(batch)]
     account = PairAccount()
-    found = [
-        (row["id"][0], row["order"])
-        for batch in first_of_each(batches, account)
-        for row in batch.to_pylist()
-    ]
-    groups: dict[int, list[tuple[bool, int]]] = {}
-    for pair, removed, order in rows:
+    tables = list(first_of_each(packs, account)) if packs else []
+    found = sorted(
+        (row["text"], row["pair_id"], [row[name] for name in names])
+        for table in tables
+        for row in table.to_pylist()
+    )
+    groups: dict[int, list[tuple[bool, tuple[str | None, ...]]]] = {}
+    for pair, removed, order, _ in rows:
         groups.setdefault(pair, []).append((removed, order))
     staying = {
         pair: [order for removed, order in group if not removed] for pair, group in groups.items()
     }
     assert found == [
-        (pair, min(orders)) for pair, orders in staying.items() if orders and matched[pair]
+        (f"{pair}", f"{pair:02x}" * 16, list(min(orders, key=nulls_first)))
+        for pair, orders in sorted(staying.items())
+        if orders and matched[pair]
     ]
     gone = sum(not orders for orders in staying.values())
     assert (account.pairs, account.unique, account.removed) == (len(rows), len(groups), gone)
+
+
+def unpack(batch: pa.RecordBatch) -> list[Pack]:
+    [packs] = collect_packs([batch])
+    return packs
 
 
 def test_accounts_add_up() -> None:
