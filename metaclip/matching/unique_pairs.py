@@ -118,8 +118,13 @@ def find_matches(pairs: Tasks, engine: Engine) -> Tasks:
     return Tasks(pairs.given, match)
 
 
-def choose_targets(pairs: int) -> int:
-    """Return the number of tasks of `keep_unique` for so many pairs, not unique."""
+def choose_targets(files: pa.Table) -> int:
+    """Return the number of tasks of `keep_unique` for the pairs of files.
+
+    Args:
+        files: the accounts of the files, with `pairs`, null where they were not read.
+    """
+    pairs = pc.sum(files["pairs"]).as_py() or 0
     return min(_MOST_TASKS, 1 + pairs // _PAIRS_PER_TASK)
 
 

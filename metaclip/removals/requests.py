@@ -14,10 +14,12 @@ from pyspark.sql.types import ArrayType, StringType
 
 from metaclip.errors import InputError
 from metaclip.ingest.id_lists import Listed, read_list
+from metaclip.ingest.ledger import read_pairs, scan_pairs
 from metaclip.spark.arrow_udf import arrow_column
 from metaclip.warehouse.ids import image_id
 from metaclip.warehouse.lineage import ADDED
 from metaclip.warehouse.tables import REMOVALS
+from metaclip.warehouse.tasks import Tasks
 from metaclip.warehouse.warehouse import Warehouse
 
 SETTING = "removals.files"
@@ -165,6 +167,14 @@ def mark_removed(rows: DataFrame, removals: Removals | None) -> DataFrame:
     removed_by = F.array_distinct(F.concat(*found)) if found else F.array().cast("array<string>")
     extra = [name for name in rows.columns if name.startswith("_")]
     return rows.withColumn("removed_by", removed_by).drop(*extra)
+
+
+def scan_marked_pairs(warehouse: Warehouse, crawl: str, removals: Removals | None) -> Tasks:
+    """Return tasks that yield the pairs of a crawl, with `removed` where there are removals."""
+    if removals is None:
+        return scan_pairs(warehouse, crawl)
+    marked = mark_removed(read_pairs(warehouse, crawl), removals)
+    return Tasks(marked.withColumn("removed", F.size("removed_by") > 0).drop("removed_by"), iter)
 
 
 def _kinds(removals: Removals) -> DataFrame:
