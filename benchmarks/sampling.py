@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from benchmarks.inputs import ROOT
 from benchmarks.stages import Bench, import_steps
 from metaclip.balance.draws import drawn_frame
-from metaclip.balance.expectation import expect, group_by_entry
+from metaclip.balance.expectation import SIZES, SUMS, expect, group_by_entry
 from metaclip.balance.planning import group_by_origin
 from metaclip.balance.sampling import sample, t_from_size
 from metaclip.balance.thresholds import Counts, default_thresholds
@@ -56,7 +56,7 @@ def _compare(bench: Bench) -> dict[str, Any]:
     entries = warehouse.read_rows(METADATA, {}, ["entry_id", "language", "source"])
     groups = group_by_origin(entries.sort_by("entry_id"))[1]
     ts, total = default_thresholds(counts), matches.frame().count()
-    kept = int(expect(pool.matches, counts, [_T], group_by_entry(counts))[0, 0, 2])
+    kept = int(expect(pool.matches, counts, [_T], group_by_entry(counts), SIZES)[0, 0, 2])
 
     def write(rows: DataFrame, to: str) -> None:
         writer = rows.write.format("delta").mode("overwrite").option("optimizeWrite", "true")
@@ -71,8 +71,8 @@ def _compare(bench: Bench) -> dict[str, Any]:
     work: dict[str, Callable[[], object]] = {
         "read and write": lambda: write(plain.where(as_many), "plain"),
         "second pass": publish,
-        "sums by entry": lambda: expect(pool.matches, counts, [_T], group_by_entry(counts)),
-        f"plan of {len(ts)} t": lambda: expect(pool.matches, counts, ts, groups),
+        "sums by entry": lambda: expect(pool.matches, counts, [_T], group_by_entry(counts), SIZES),
+        f"plan of {len(ts)} t": lambda: expect(pool.matches, counts, ts, groups, SUMS),
         "t from a size": lambda: t_from_size(pool.matches, counts, total // 2),
     }
     medians = _median_cpu(bench, work)

@@ -6,7 +6,7 @@ import sys
 from msgspec import structs
 
 from metaclip.application import run_job
-from metaclip.balance.expectation import expect
+from metaclip.balance.expectation import SUMS, expect
 from metaclip.balance.planning import describe_plan, group_by_origin
 from metaclip.balance.thresholds import default_thresholds
 from metaclip.config.settings import Config
@@ -31,7 +31,7 @@ def plan_balance(config: Config, warehouse: Warehouse) -> PlanSummary:
     partition = {"metadata_version": inputs.metadata_version}
     entries = warehouse.read_rows(METADATA, partition, ["entry_id", "language", "source"])
     names, groups = group_by_origin(entries.sort_by("entry_id"))
-    sums = expect(inputs.matches, counts, ts, groups)
+    sums = expect(inputs.matches, counts, ts, groups, SUMS)
     log.info("%d values of t", len(ts))
     plan = describe_plan(ts, counts, names, groups, sums)
     if config.plan.to is not None:

@@ -48,6 +48,8 @@ SUMS = (
 )
 """Sums over the pairs with an entry of the group, then over matches with an entry of the group:
 `head` where the entry's count is at least t, `tail` below."""
+SIZES = SUMS[:3]
+"""The sums over pairs, which are all that is asked of single entries."""
 
 _BATCH_GROUPS = 1 << 15
 """Groups whose sums are given to Spark at a time, so that no worker holds all of them twice."""
@@ -64,7 +66,8 @@ def _add(
     groups: Groups,
     sums: Floats,
 ) -> None:
-    """Add the rows of one batch to `sums` (t, group, SUMS)."""
+    """Add the rows of one batch to `sums` (t, group, SUMS or SIZES)."""
+    sides = sums.shape[2] > 3
     last = np.full(sums.shape[1], -1, np.int64)  # the last row and t that had a group
     for row in range(len(offsets) - 1):
         start, end = offsets[row], offsets[row + 1]
@@ -78,8 +81,9 @@ def _add(
                 for kind in range(groups.shape[1]):
                     group = groups[entry, kind]
                     to = sums[n, group]
-                    to[side] += keep
-                    to[side + 1] += kept
+                    if sides:
+                        to[side] += keep
+                        to[side + 1] += kept
                     if last[group] != row * len(ts) + n:
                         last[group] = row * len(ts) + n
                         to[0] += keep
@@ -88,17 +92,22 @@ def _add(
 
 
 def sum_rows(
-    batches: Iterable[pa.RecordBatch], counts: Floats, ts: Sequence[float], groups: Groups
+    batches: Iterable[pa.RecordBatch],
+    counts: Floats,
+    ts: Sequence[float],
+    groups: Groups,
+    names: Sequence[str],
 ) -> Iterator[pa.RecordBatch]:
-    """Yield batches (t, group, *SUMS) with the sums over all rows of `batches`.
+    """Yield batches (t, group, *names) with the sums over all rows of `batches`.
 
     Args:
         batches: with entry_ids (list<int32>, none empty), draw and draw_rows.
         counts: entry counts, indexed by entry id.
         ts: above 0. In the result `t` is the index here.
         groups: see Groups. The result has only groups that some row has.
+        names: SUMS or SIZES.
     """
-    sums = np.zeros((len(ts), int(groups.max()) + 1, len(SUMS)))
+    sums = np.zeros((len(ts), int(groups.max()) + 1, len(names)))
     for batch in batches:
         draws, shared = (batch[name].to_numpy(False) for name in ("draw", "draw_rows"))
         offsets, ids = flatten(batch["entry_ids"])
@@ -107,30 +116,36 @@ def sum_rows(
         part = sums[:, start : start + _BATCH_GROUPS]
         t, group = np.nonzero(part[:, :, 0])
         columns = [t.astype(np.int32), (start + group).astype(np.int32), *part[t, group].T]
-        yield pa.RecordBatch.from_arrays([pa.array(c) for c in columns], ["t", "group", *SUMS])
+        yield pa.RecordBatch.from_arrays([pa.array(c) for c in columns], ["t", "group", *names])
 
 
-def expect(matches: DrawnMatches, counts: Counts, ts: Sequence[float], groups: Groups) -> Floats:
-    """Return the sums (t, group, SUMS) over all rows of a pool's matches.
+def expect(
+    matches: DrawnMatches,
+    counts: Counts,
+    ts: Sequence[float],
+    groups: Groups,
+    names: Sequence[str],
+) -> Floats:
+    """Return the sums (t, group, names) over all rows of a pool's matches.
 
     `variance` is exact. Rows that share one draw (`draw_rows` of them) are kept or dropped
     together: the variance is that of their sum.
 
     Args:
-        counts, ts, groups: as in `sum_rows`.
+        counts, ts, groups, names: as in `sum_rows`.
     """
     given, make_rows, _ = matches.tasks("entry_ids")
     values = given.sparkSession.sparkContext.broadcast((counts.astype(np.float64), groups))
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        return sum_rows(make_rows(batches), values.value[0], ts, values.value[1])
+        return sum_rows(make_rows(batches), values.value[0], ts, values.value[1], names)
 
-    schema = "t int, group int, " + ", ".join(f"{name} double" for name in SUMS)
+    schema = "t int, group int, " + ", ".join(f"{name} double" for name in names)
     parts = given.mapInArrow(work, schema)
-    rows = parts.groupBy("t", "group").agg(*(F.sum(name).alias(name) for name in SUMS)).toArrow()
-    result = np.zeros((len(ts), int(groups.max()) + 1, len(SUMS)))
+    rows = parts.groupBy("t", "group").agg(*(F.sum(name).alias(name) for name in names)).toArrow()
+    result = np.zeros((len(ts), int(groups.max()) + 1, len(names)))
     indices = rows["t"].to_numpy(), rows["group"].to_numpy()
-    result[indices] = np.column_stack([rows[name].to_numpy() for name in SUMS])
+    result[indices] = np.column_stack([rows[name].to_numpy() for name in names])
     return result
 
 
@@ -144,7 +159,7 @@ def count_curation(sums: Floats, counts: Counts, t: float) -> pa.Table:
     """Return the table `curation_counts`, without the name of the curation.
 
     Args:
-        sums: (group, SUMS) at t over the groups of `group_by_entry`.
+        sums: (group, SIZES) at t over the groups of `group_by_entry`.
         counts: the entry counts of the probabilities, indexed by entry id.
     """
     return pa.table(
@@ -152,7 +167,7 @@ def count_curation(sums: Floats, counts: Counts, t: float) -> pa.Table:
             "entry_id": np.arange(len(counts), dtype=np.int32),
             "count": counts,
             "probability": entry_probabilities(counts, t),
-            "expected": sums[1:, SUMS.index("expected_size")],
-            "kept": sums[1:, SUMS.index("actual_size")].astype(np.int64),
+            "expected": sums[1:, SIZES.index("expected_size")],
+            "kept": sums[1:, SIZES.index("actual_size")].astype(np.int64),
         }
     )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from metaclip import __version__
-from metaclip.balance.expectation import Size, count_curation, expect, group_by_entry
+from metaclip.balance.expectation import SIZES, Size, count_curation, expect, group_by_entry
 from metaclip.balance.sampling import sample
 from metaclip.balance.thresholds import tail_share
 from metaclip.config.settings import Config
@@ -34,7 +34,7 @@ def publish_curation(config: Config, warehouse: Warehouse, inputs: Inputs) -> Sa
     t = choose_t(inputs, config.balance)
     warehouse.replace(CURATED, sample(inputs.matches, counts, t), partition, inputs.versions)
     with warehouse.stage(f"write {CURATION_COUNTS.name}"):
-        sums = expect(inputs.matches, counts, [t], group_by_entry(counts))[0]
+        sums = expect(inputs.matches, counts, [t], group_by_entry(counts), SIZES)[0]
     by_entry = count_curation(sums, counts, t)
     _replace_while_own(warehouse, CURATION_COUNTS, by_entry, partition, inputs.versions)
     size = Size.of(sums[0])

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from metaclip.balance.draws import DrawnMatches
-from metaclip.balance.expectation import SUMS, expect, group_by_entry
+from metaclip.balance.expectation import SIZES, expect, group_by_entry
 from metaclip.balance.probability import Floats
 from metaclip.balance.thresholds import Counts
 
@@ -66,10 +66,10 @@ def compute_entries(pool: DrawnMatches, counts: pa.Table, t: float) -> EntryFigu
         counts: the rows of `curation_counts` of the curation, sorted by entry id.
     """
     number, kept = (counts[name].to_numpy() for name in ("count", "kept"))
-    sums = expect(pool, number, [t], group_by_entry(number))[0][1:]
-    expected = sums[:, SUMS.index("expected_size")]
-    sd = np.sqrt(sums[:, SUMS.index("variance")])
-    recounted = sums[:, SUMS.index("actual_size")].astype(np.int64)
+    sums = expect(pool, number, [t], group_by_entry(number), SIZES)[0][1:]
+    expected = sums[:, SIZES.index("expected_size")]
+    sd = np.sqrt(sums[:, SIZES.index("variance")])
+    recounted = sums[:, SIZES.index("actual_size")].astype(np.int64)
     return EntryFigures(t, number, kept, expected, sd, recounted)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from metaclip.balance.expectation import group_by_entry, sum_rows
+from metaclip.balance.expectation import SIZES, group_by_entry, sum_rows
 from metaclip.balance.probability import enters_at, keep_probability
 from metaclip.config.crawl import ExtractionOptions
 from metaclip.crawl.page import Page
@@ -27,7 +27,7 @@ def main() -> None:
     keep_probability(ids, counts, 1.0)
     enters_at(ids, counts, draws)
     batch = pa.record_batch([ids, draws, pa.array([1])], ["entry_ids", "draw", "draw_rows"])
-    next(sum_rows(iter([batch]), counts, [1.0], group_by_entry(np.ones(2, np.int64))))
+    next(sum_rows(iter([batch]), counts, [1.0], group_by_entry(np.ones(2, np.int64)), SIZES))
     print("Kernels: compiled and cached")
 
 

@@ -31,6 +31,9 @@ SETTINGS: dict[str, str] = {
     "spark.python.daemon.module": "metaclip.spark.worker_daemon",
     # Workers that read and write Parquet: 30 MB less each than by Arrow's default, and sooner done.
     "spark.executorEnv.ARROW_DEFAULT_MEMORY_POOL": "jemalloc",
+    # Larger arrays, such as an engine's, are given back once they are freed; glibc would raise
+    # this bound at the first of them, and keep the next ones.
+    "spark.executorEnv.MALLOC_MMAP_THRESHOLD_": "8388608",
     # PySpark's own bar would run over the lines that jobs write of themselves.
     "spark.ui.showConsoleProgress": "false",
     # A file is read by one task at a time; a second, speculative reader only costs requests.

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import to_builtins
 
-from metaclip.balance.expectation import SUMS, Groups, group_by_entry, sum_rows
+from metaclip.balance.expectation import SIZES, SUMS, Groups, group_by_entry, sum_rows
 from metaclip.balance.planning import ALL, describe_plan, group_by_origin
 from metaclip.balance.probability import Floats
 from tests.helpers.balance_twins import slow_keep_probability
@@ -36,10 +36,15 @@ ORIGINS = pa.table(
 
 
 def add_up(
-    rows: Rows, counts: list[int], ts: list[float], groups: Groups, split: int = 1
+    rows: Rows,
+    counts: list[int],
+    ts: list[float],
+    groups: Groups,
+    split: int = 1,
+    names: Sequence[str] = SUMS,
 ) -> Floats:
     """Return the sums of Spark's tasks, from batches of `split` rows."""
-    result = np.zeros((len(ts), int(groups.max()) + 1, len(SUMS)))
+    result = np.zeros((len(ts), int(groups.max()) + 1, len(names)))
     parts = [rows[at : at + split] for at in range(0, len(rows), split)]
     batches = [
         pa.record_batch(
@@ -52,9 +57,9 @@ def add_up(
         )
         for part in parts
     ]
-    for found in sum_rows(batches, np.array(counts, np.float64), ts, groups):
+    for found in sum_rows(batches, np.array(counts, np.float64), ts, groups, names):
         for row in found.to_pylist():
-            result[row["t"], row["group"]] += [row[name] for name in SUMS]
+            result[row["t"], row["group"]] += [row[name] for name in names]
     return result
 
 
@@ -94,6 +99,8 @@ def test_sums_of_every_group_are_those_of_a_loop_over_pairs(
             assert np.allclose(sums[at, n], slow_sums(rows, counts, t, members), rtol=1e-12)
     by_entry = add_up(rows, counts, ts, group_by_entry(np.array(counts)), split)
     assert np.array_equal(by_entry[:, 0], sums[:, 0])
+    sizes = add_up(rows, counts, ts, group_by_entry(np.array(counts)), split, SIZES)
+    assert np.array_equal(sizes, by_entry[:, :, : len(SIZES)])
     for entry in range(ENTRIES):
         for at, t in enumerate(ts):
             expected = slow_sums(rows, counts, t, {entry})
