@@ -44,7 +44,7 @@ _OTHERS = [*(name for name in PAIR_SCHEMA.names if name != "pair_id"), "path"]
 """Columns of a pair but its id."""
 
 _PAIRS_PER_TASK, _MOST_TASKS = 100_000, 2000
-"""Pairs, not unique, that a task has in memory, as packs some 30 MB; with more tasks, on disk."""
+"""Pairs, not unique, of a task: as packs some 15 MB. With so many tasks each gets more."""
 _CHOSEN_BYTES = 4 << 20
 """Bytes of the rows that are written or whose language is identified at a time."""
 

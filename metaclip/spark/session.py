@@ -49,11 +49,8 @@ SETTINGS: dict[str, str] = {
     "spark.sql.parquet.compression.codec": "zstd",
     # A larger one would be part of each plan, which Spark walks through many times a query.
     "spark.sql.execution.arrow.localRelationThreshold": "1m",
-    # Bytes that a worker holds of what it is given, besides its own.
+    # Spark gives a worker packs of pairs, and holds so many bytes of them at a time.
     "spark.sql.execution.arrow.maxBytesPerBatch": "8m",
-    # Equal pairs are few in a task, so dropping them before the shuffle, which sorts all rows once
-    # more, costs more than it spares. In the order of pages rows also compress better.
-    "spark.sql.optimizer.windowGroupLimitThreshold": "-1",
 }
 
 _LARGEST_HEAP = 4 << 30
