@@ -216,7 +216,8 @@ def test_bad_settings(pool: Runner, settings: list[str], message: str) -> None:
 def test_rows_without_a_uid(pool: Runner, run: Runner, tmp_path: Path) -> None:
     """They are refused, and an export that was there stays as it was."""
     shutil.copytree(pool.root, run.root)
-    good, short, none = (row["pair_id"] for row in curated(pool)[:3])
+    by_image = {row["image_id"]: row["pair_id"] for row in curated(pool)}
+    good, short, none, *_ = by_image.values()
     rows = DeltaTable.forPath(run.spark, run.warehouse.path(CURATED))
     rows.delete(f"pair_id not in ('{good}', '{short}', '{none}')")
     rows.update(f"pair_id = '{short}'", {"source_id": "'0001'"})
