@@ -1,4 +1,4 @@
-"""Compare the matching stage in Spark with the same stage and an engine that finds nothing."""
+"""Compare the matching stage in Spark with the same stage and an engine that reads no text."""
 
 from __future__ import annotations
 
@@ -36,12 +36,13 @@ _WARM_UP = 8
 _ROUNDS = 7
 
 
-class Nothing:
-    """An engine that finds nothing: its stage is the transport alone."""
+class Blind:
+    """An engine that finds the first entry in any text: its stage is the transport alone."""
 
     def match(self, texts: pa.Array) -> pa.Array:
-        """Return an empty list for each text."""
-        return to_lists(np.zeros(len(texts) + 1, np.int64), np.empty(0, np.int32), None)
+        """Return the id 0 for each text."""
+        offsets = np.arange(len(texts) + 1, dtype=np.int64)
+        return to_lists(offsets, np.zeros(len(texts), np.int32), None)
 
 
 def measure_stage(engine: CompiledEngine) -> Figures:
@@ -66,7 +67,7 @@ def measure_stage(engine: CompiledEngine) -> Figures:
 def _compare(
     spark: SparkSession, watch: Watch, folder: str, engine: CompiledEngine, count: int
 ) -> Figures:
-    columns: dict[str, Engine] = {"matching": engine, "transport": Nothing()}
+    columns: dict[str, Engine] = {"matching": engine, "transport": Blind()}
     runs: dict[str, list[tuple[dict[str, float], float]]] = {name: [] for name in columns}
     for number in range(_WARM_UP + _ROUNDS):
         for name, found_by in columns.items():
