@@ -75,7 +75,8 @@ def shuffle(pairs: Tasks, targets: int) -> DataFrame:
 
     def pack(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         context = TaskContext.get()
-        return pack_pairs(make_rows(batches), targets, context.partitionId() if context else 0)
+        assert context is not None  # there is one in each task
+        return pack_pairs(make_rows(batches), targets, context.partitionId())
 
     packs = pairs.given.mapInArrow(pack, from_arrow_schema(_SCHEMA))
     return packs.repartitionById(targets, "target")
@@ -210,9 +211,9 @@ def join(packs: Sequence[Pack]) -> tuple[Words, States]:
 
 def to_words(ids: pa.ChunkedArray) -> Words:
     """Return ids as the words of a pack."""
-    parts = [ids.chunk(number) for number in range(ids.num_chunks)]
     buffers = [
-        part.buffers()[1].slice(part.offset * PAIR_BYTES, len(part) * PAIR_BYTES) for part in parts
+        part.buffers()[1].slice(part.offset * PAIR_BYTES, len(part) * PAIR_BYTES)
+        for part in ids.chunks
     ]
     return np.frombuffer(b"".join(buffers), ">u8").reshape(-1, 2).astype(np.uint64)
 

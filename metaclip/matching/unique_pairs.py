@@ -93,7 +93,7 @@ def find_matches(pairs: Tasks, engine: Engine) -> Tasks:
     """Return tasks that yield pairs with `id`, `state` and `entry_ids`; not unique.
 
     The engine reaches the workers as a broadcast variable; PySpark keeps its decoded value
-    for the life of a worker.
+    from task to task.
 
     Args:
         pairs: tasks that yield the columns of a pair, path, and `removed` where rows may be.
