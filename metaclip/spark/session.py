@@ -49,8 +49,6 @@ SETTINGS: dict[str, str] = {
     "spark.sql.parquet.compression.codec": "zstd",
     # A larger one would be part of each plan, which Spark walks through many times a query.
     "spark.sql.execution.arrow.localRelationThreshold": "1m",
-    # Spark gives a worker packs of pairs, and holds so many bytes of them at a time.
-    "spark.sql.execution.arrow.maxBytesPerBatch": "8m",
 }
 
 _LARGEST_HEAP = 4 << 30
